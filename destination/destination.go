@@ -1,0 +1,76 @@
+// Package destination defines what the gateway needs from a receiver of events.
+//
+// A receiver is one folder below this one and one line in package all. Package
+// destinationtest holds what each must pass. Retries, order, batching, parking
+// and metrics are package deliver's, not a destination's.
+package destination
+
+import (
+	"context"
+	"time"
+)
+
+// A Destination takes calls. Send is never called concurrently.
+type Destination interface {
+	// Limits says how much one Send takes.
+	Limits() Limits
+
+	// Send makes one attempt to hand over calls, in their order, and returns
+	// nil once the receiver has all of them. It does not retry. Its error
+	// may be, or wrap, a *Refusal, a *Wait or a *Pause; any other error is
+	// worth another attempt. After any error the receiver may still have got
+	// some of the calls.
+	Send(ctx context.Context, a Attempt) error
+
+	// Close releases what the destination holds.
+	Close() error
+}
+
+// Limits bound one attempt. Zero means no bound.
+type Limits struct {
+	Calls     int // number of calls
+	Bytes     int // of their JSON together, separators and envelope included
+	CallBytes int // of the JSON of one
+}
+
+// An Attempt is one try at handing calls over.
+type Attempt struct {
+	Calls []Call
+	// Retry counts the failed attempts with the same calls before this one.
+	Retry int
+	// SentAt is the time of this attempt; it is in each call's JSON already.
+	SentAt time.Time
+}
+
+// A Call is one call of the Segment protocol: one of the four events, or
+// whatever else passed through.
+type Call struct {
+	MessageID    string
+	Conversation string // calls of one conversation keep their order
+	JSON         []byte // as it is to be sent
+}
+
+// A Refusal means that sending the same calls again cannot succeed. If there
+// were several, some of them alone may be acceptable.
+type Refusal struct {
+	Status int    // HTTP status, or 0
+	Reason string // what the receiver said, cut; no secrets
+}
+
+func (e *Refusal) Error() string { return "refused: " + e.Reason }
+
+// A Wait means that the receiver asked to be left alone for a while.
+type Wait struct {
+	For    time.Duration
+	Reason string
+}
+
+func (e *Wait) Error() string { return "asked to wait " + e.For.String() + ": " + e.Reason }
+
+// A Pause means that nothing will be accepted until somebody acts: a wrong
+// key, a disabled source, a wrong address. No call is at fault.
+type Pause struct {
+	Reason string // what is wrong and what to do
+}
+
+func (e *Pause) Error() string { return "paused: " + e.Reason }

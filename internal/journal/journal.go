@@ -1,0 +1,163 @@
+// Package journal is the durable log: webhooks, events, states, cursors.
+//
+// Everything is kept per workspace. Two logs grow at their ends: webhooks, as
+// they were received, and events, as they were derived from them. Readers hold
+// positions in a log; nothing is ever handed out or marked.
+//
+// Package sqlite keeps a journal in one file. Package journaltest holds what
+// every implementation must pass.
+package journal
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/parlance-chat/parlance/conversation"
+)
+
+// ErrFull means that the journal cannot take more just now: the disk is full,
+// too many writers wait, or it is being closed. Nothing was written.
+var ErrFull = errors.New("journal cannot take more now")
+
+// A Seq is a position in a log. Positions grow, with gaps; 0 is before the first.
+type Seq int64
+
+// A Webhook is one request that was accepted, with what it says.
+type Webhook struct {
+	Seq        Seq                     `cbor:"-"` // set by the journal
+	Workspace  string                  `cbor:"1,keyasint"`
+	Source     string                  `cbor:"2,keyasint"`
+	ReceivedAt time.Time               `cbor:"-"` // set by the journal; never goes back
+	Body       []byte                  `cbor:"4,keyasint,omitempty"`
+	Activities []conversation.Activity `cbor:"5,keyasint,omitempty"` // what a chat tool's webhook says
+	Calls      []Event                 `cbor:"6,keyasint,omitempty"` // what a tracking source passes through
+	// Unreadable says why nothing could be made of Body. It holds nothing
+	// that a person wrote.
+	Unreadable string `cbor:"7,keyasint,omitempty"`
+}
+
+// An Event is one call on its way to the destinations: one of the four events,
+// an identify call, or a call that passes through.
+type Event struct {
+	Seq          Seq       `cbor:"-"` // set by the journal
+	Workspace    string    `cbor:"-"`
+	At           time.Time `cbor:"-"` // when it was committed; set by the journal
+	Source       string    `cbor:"1,keyasint"`
+	Conversation string    `cbor:"2,keyasint,omitempty"` // calls with the same value keep their order
+	Name         string    `cbor:"3,keyasint"`           // the event's name, or the type of call
+	MessageID    string    `cbor:"4,keyasint"`
+	// Skew is added to the time of an attempt to give its sentAt: what the
+	// sender's clock was ahead of ours, for calls that pass through.
+	Skew time.Duration `cbor:"5,keyasint,omitempty"`
+	JSON []byte        `cbor:"6,keyasint"` // the call without sentAt
+}
+
+// A Conversation names a conversation.
+type Conversation struct {
+	Workspace, Source, ID string
+}
+
+// An Applied is what came of applying one activity.
+type Applied struct {
+	Conversation Conversation
+	Activity     string // its ID; "" if there is none to remember
+	State        []byte // the state after it; nil leaves the state as it is
+	Events       []Event
+}
+
+// A Parked is a call that a destination refused for good.
+type Parked struct {
+	ID          int64 // set by the journal
+	Workspace   string
+	Destination string
+	At          time.Time
+	Reason      string
+	Event       Event
+}
+
+// A Cursor is how far a destination has got.
+type Cursor struct {
+	Workspace, Destination string
+	At                     Seq
+}
+
+// A Lag is what a destination has before it.
+type Lag struct {
+	Events int64     // not yet delivered
+	Oldest time.Time // when the oldest of them was committed; zero if none
+}
+
+// A Journal is durable: what a method without error has written survives a
+// power failure. Its methods may be called concurrently, and return ErrFull,
+// perhaps wrapped, when nothing could be written and it is worth trying later.
+type Journal interface {
+	Inbox
+	Workbench
+	Outbox
+	Shelf
+	Close() error
+}
+
+// An Inbox takes webhooks in.
+type Inbox interface {
+	// Append adds webhooks, all or none, and sets Seq and ReceivedAt.
+	Append(ctx context.Context, webhooks ...*Webhook) error
+}
+
+// A Workbench is where webhooks become events. One engine at a time uses it.
+type Workbench interface {
+	// Position returns the position up to which every webhook is applied.
+	Position(ctx context.Context) (Seq, error)
+
+	// Webhooks returns up to limit webhooks after a position, in order. It
+	// waits until there is one.
+	Webhooks(ctx context.Context, after Seq, limit int) ([]Webhook, error)
+
+	// Load returns a conversation's state, nil if there is none, and which
+	// of the activities have been applied already.
+	Load(ctx context.Context, c Conversation, activities []string) (state []byte, applied []bool, err error)
+
+	// Commit records what was applied, in order, and moves the position to
+	// upTo, in one transaction. An activity is remembered at least as long
+	// as its webhook is kept.
+	Commit(ctx context.Context, applied []Applied, upTo Seq) error
+}
+
+// An Outbox is read by destinations.
+type Outbox interface {
+	// Events returns up to limit events of a workspace after a position, in
+	// order. It waits until there is one.
+	Events(ctx context.Context, workspace string, after Seq, limit int) ([]Event, error)
+
+	// Cursor returns a destination's cursor. If it has none yet, one is
+	// created at the end of the log.
+	Cursor(ctx context.Context, workspace, destination string) (Seq, error)
+
+	// Move moves a cursor, forwards or backwards, and parks what was refused
+	// on the way, in one transaction.
+	Move(ctx context.Context, c Cursor, parked ...Parked) error
+
+	// Lag measures what lies between a cursor and the end.
+	Lag(ctx context.Context, workspace, destination string) (Lag, error)
+}
+
+// A Shelf holds what needs a person.
+type Shelf interface {
+	// Unreadable returns webhooks that could not be read, newest first.
+	Unreadable(ctx context.Context, workspace string, limit int) ([]Webhook, error)
+
+	// Parked returns what a destination refused, newest first; of every
+	// destination if destination is "".
+	Parked(ctx context.Context, workspace, destination string, limit int) ([]Parked, error)
+
+	// Unpark removes parked calls.
+	Unpark(ctx context.Context, workspace string, ids ...int64) error
+
+	// Since returns the position before the first event of a workspace that
+	// was committed at or after t.
+	Since(ctx context.Context, workspace string, t time.Time) (Seq, error)
+
+	// End returns the position of the workspace's last event.
+	End(ctx context.Context, workspace string) (Seq, error)
+}
