@@ -111,7 +111,9 @@ type Workbench interface {
 	Position(ctx context.Context) (Seq, error)
 
 	// Webhooks returns up to limit webhooks after a position, in order. It
-	// waits until there is one.
+	// waits until there is one or ctx is done; what is there already is
+	// returned even if ctx is done, so that a reader can tell when it has
+	// read everything.
 	Webhooks(ctx context.Context, after Seq, limit int) ([]Webhook, error)
 
 	// Load returns a conversation's state, nil if there is none, and which
@@ -153,6 +155,10 @@ type Shelf interface {
 
 	// Unpark removes parked calls.
 	Unpark(ctx context.Context, workspace string, ids ...int64) error
+
+	// Destinations returns the names of a workspace's destinations that have
+	// a cursor, sorted.
+	Destinations(ctx context.Context, workspace string) ([]string, error)
 
 	// Since returns the position before the first event of a workspace that
 	// was committed at or after t.

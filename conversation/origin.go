@@ -1,0 +1,68 @@
+package conversation
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+
+	"github.com/google/uuid"
+
+	"github.com/parlance-chat/parlance/livechat"
+)
+
+// An Origin says where a conversation takes place.
+type Origin struct {
+	// Namespace separates this installation from all others: receivers such
+	// as Segment drop a call whose messageId they have seen from anybody.
+	Namespace string
+	Workspace string
+	Source    string
+	Tool      string           // the chat tool's name
+	Library   livechat.Library // the program that derives the events
+}
+
+// integrationVersion is the version of the mapping from chat tools to events,
+// the "version" that Segment asks of a partner's integration.
+const integrationVersion = "1.0.0"
+
+func (o Origin) context() livechat.Context {
+	return livechat.Context{
+		Integration: livechat.Integration{Name: o.Tool, Version: integrationVersion},
+		Library:     o.Library,
+	}
+}
+
+// id derives a UUID from where and what, the same for ever. It is a version 8
+// UUID (RFC 9562 §5.8) of a SHA-256 over the length-prefixed parts.
+func (o Origin) id(parts ...string) string {
+	h := sha256.New()
+	for _, p := range append([]string{o.Namespace, o.Workspace, o.Source}, parts...) {
+		var n [8]byte
+		binary.BigEndian.PutUint64(n[:], uint64(len(p)))
+		h.Write(n[:])
+		h.Write([]byte(p))
+	}
+	u := uuid.UUID(h.Sum(nil)[:16])
+	u[6] = u[6]&0x0f | 0x80
+	u[8] = u[8]&0x3f | 0x80
+	return u.String()
+}
+
+// identity returns the customer's ids. A tool's own contact ID is never a
+// userId; an anonymousId is never random, for that would break every join.
+func (o Origin) identity(r Rules, c Person, conversation string) (user, anonymous string) {
+	user = c.UserID
+	if user == "" && r.Identity == Email {
+		user = c.Email
+	}
+	switch {
+	case c.AnonymousID != "":
+		anonymous = c.AnonymousID
+	case c.ContactID != "":
+		anonymous = o.id("contact", c.ContactID)
+	case user == "":
+		// All that is known of this customer is that they are in this
+		// conversation.
+		anonymous = o.id("customer of", conversation)
+	}
+	return user, anonymous
+}

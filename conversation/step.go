@@ -1,0 +1,305 @@
+package conversation
+
+import (
+	"time"
+
+	"github.com/parlance-chat/parlance/livechat"
+)
+
+// late is how much older than the first activity we see a conversation may
+// say it is, and still be one whose beginning we saw. Tools round the time of
+// creation to seconds and create a conversation a moment before its message.
+const late = 10 * time.Second
+
+// A State is what Step must know of a conversation's past. Its size does not
+// grow with the number of messages. The zero State is a conversation of which
+// nothing is known.
+type State struct {
+	Seen      bool      `cbor:"1,keyasint,omitempty"` // something has happened
+	Started   bool      `cbor:"2,keyasint,omitempty"` // Started was sent, or lies before our time
+	StartedAt time.Time `cbor:"3,keyasint,omitzero"`  // when the clock began
+	EndedAt   time.Time `cbor:"4,keyasint,omitzero"`  // the last closing that counted
+	Duration  int64     `cbor:"5,keyasint,omitempty"` // of the last event; never shrinks while Started
+	Last      Text      `cbor:"6,keyasint,omitzero"`  // the last message that became an event
+	LastAt    time.Time `cbor:"7,keyasint,omitzero"`
+	Assignee  agent     `cbor:"8,keyasint,omitzero"`
+	Writer    agent     `cbor:"9,keyasint,omitzero"` // the last agent who wrote
+	Customer  Person    `cbor:"10,keyasint,omitzero"`
+	Told      string    `cbor:"11,keyasint,omitempty"` // the last identify call's MessageID
+	Channel   string    `cbor:"12,keyasint,omitempty"`
+	URL       string    `cbor:"13,keyasint,omitempty"`
+}
+
+// An agent is an Agent of known kind.
+type agent struct {
+	Agent
+	Bot bool `cbor:"4,keyasint,omitempty"`
+}
+
+func (a agent) known() bool { return a.Agent != Agent{} }
+
+func (a agent) kind() string {
+	switch {
+	case !a.known():
+		return ""
+	case a.Bot:
+		return "bot"
+	default:
+		return "human"
+	}
+}
+
+// Output is what follows from an activity, in the order in which it is told:
+// first who the customer is, then what happened.
+type Output struct {
+	Identify *livechat.Identify
+	Events   []livechat.Event
+}
+
+// Step returns the state after a, and what is to be told because of it. It is
+// pure. Activities of one conversation are expected in the order of [Compare];
+// one that comes too late still becomes its event, with its own timestamp and
+// a duration that does not shrink.
+func Step(o Origin, r Rules, s State, a Activity) (State, Output) {
+	if !r.counts(a.Channel) {
+		return s, Output{}
+	}
+	st := step{o: o, r: r, s: s, a: a}
+	st.begin()
+	st.learn()
+	switch a.Type {
+	case Message:
+		st.message()
+	case Closed:
+		st.closed()
+	case Assigned:
+		st.s.Assignee = st.complete(a.Agent)
+	}
+	return st.s, st.out
+}
+
+// A step is one call of Step.
+type step struct {
+	o   Origin
+	r   Rules
+	s   State
+	a   Activity
+	out Output
+}
+
+// begin notes, at the first activity, whether we saw the beginning. A
+// conversation that began before our time has had its Started.
+func (st *step) begin() {
+	if st.s.Seen {
+		return
+	}
+	st.s.Seen = true
+	if began := st.a.StartedAt; !began.IsZero() && st.a.Time.Sub(began) > late {
+		st.s.Started, st.s.StartedAt = true, began
+	}
+}
+
+// learn takes in what the activity tells besides what happened.
+func (st *step) learn() {
+	a, s := &st.a, &st.s
+	set(&s.Channel, a.Channel)
+	set(&s.URL, a.ConversationURL)
+	set(&s.Customer.UserID, a.Customer.UserID)
+	set(&s.Customer.AnonymousID, a.Customer.AnonymousID)
+	set(&s.Customer.ContactID, a.Customer.ContactID)
+	set(&s.Customer.Email, a.Customer.Email)
+	set(&s.Customer.Name, a.Customer.Name)
+	if author := a.By == HumanAgent || a.By == Bot; !author && a.Type != Assigned && a.Agent != (Agent{}) {
+		s.Assignee = st.complete(a.Agent)
+	}
+	if st.r.Identify {
+		st.identify()
+	}
+}
+
+func set(field *string, value string) {
+	if value != "" {
+		*field = value
+	}
+}
+
+// complete fills in what an earlier activity told about the same agent.
+func (st *step) complete(a Agent) agent {
+	whole := agent{Agent: a}
+	for _, known := range []agent{st.s.Assignee, st.s.Writer} {
+		if a.ID != "" && known.ID == a.ID {
+			set(&known.Name, a.Name)
+			set(&known.Username, a.Username)
+			whole = known
+		}
+	}
+	return whole
+}
+
+func (st *step) message() {
+	switch st.a.By {
+	case Customer:
+		st.customerWrote()
+	case HumanAgent:
+		st.companyWrote(false)
+	case Bot:
+		if st.r.Bots != Drop {
+			st.companyWrote(true)
+		}
+	case Automation:
+		if st.r.Automation == Include {
+			st.received(agent{Agent: st.a.Agent}, "bot")
+		}
+	}
+}
+
+func (st *step) customerWrote() {
+	s := &st.s
+	first := !s.Started || st.restarts()
+	if first {
+		s.Started, s.StartedAt, s.Duration = true, st.a.Time, 0
+	}
+	st.wrote()
+	if first {
+		st.emit(livechat.Started, st.ofRecord(), st.a.Message)
+	}
+	if !first || st.r.FirstMessage != StartedOnly {
+		st.emit(livechat.Sent, st.ofRecord(), st.a.Message)
+	}
+}
+
+func (st *step) companyWrote(bot bool) {
+	by, kind := st.complete(st.a.Agent), "human"
+	if by.Bot = bot; bot {
+		kind = "bot"
+	}
+	if by.known() {
+		st.s.Writer = by
+	}
+	st.received(by, kind)
+}
+
+func (st *step) received(by agent, kind string) {
+	if st.restarts() {
+		// The company speaks first in what may become the next session.
+		st.s.Started = false
+	}
+	st.wrote()
+	st.emit(livechat.Received, by, st.a.Message)
+	st.out.Events[len(st.out.Events)-1].Context.LiveChat.AgentType = kind
+}
+
+// restarts reports whether the activity lies after the end of what ended, in a
+// thread that has no end of its own. A message from before the end that comes
+// late belongs to what ended.
+func (st *step) restarts() bool {
+	return st.r.Reopen == Restart && st.ended() && st.a.Time.After(st.s.EndedAt)
+}
+
+// wrote notes that the activity's message became an event.
+func (st *step) wrote() {
+	if !st.a.Time.Before(st.s.LastAt) {
+		st.s.Last, st.s.LastAt = st.a.Message, st.a.Time
+		if len(st.s.Last.Body) > livechat.MaxEventBytes {
+			st.s.Last.Body = st.s.Last.Body[:livechat.MaxEventBytes] // no event can hold more
+		}
+	}
+}
+
+// ended reports whether the conversation ended and nobody has written since.
+func (st *step) ended() bool {
+	return !st.s.EndedAt.IsZero() && !st.s.LastAt.After(st.s.EndedAt)
+}
+
+func (st *step) closed() {
+	a, s := &st.a, &st.s
+	if person := a.By == Customer || a.By == HumanAgent || a.By == ""; !person && st.r.Ended != Any {
+		return
+	}
+	if !s.Started || st.ended() || !s.EndedAt.IsZero() && !a.Time.After(s.EndedAt) {
+		return // nothing to end, or the tool repeats itself
+	}
+	last := s.Last
+	if last.ID == "" {
+		last = a.Message
+	}
+	by := st.ofRecord()
+	if a.By == HumanAgent && a.Agent != (Agent{}) {
+		by = st.complete(a.Agent)
+	}
+	// A closing that comes late still closes what was written meanwhile, or
+	// the next one would end the same conversation twice.
+	s.EndedAt = a.Time
+	if s.LastAt.After(s.EndedAt) {
+		s.EndedAt = s.LastAt
+	}
+	st.emit(livechat.Ended, by, last)
+}
+
+// ofRecord is the agent of an event that no agent caused.
+func (st *step) ofRecord() agent {
+	if st.s.Assignee.known() {
+		return st.s.Assignee
+	}
+	return st.s.Writer
+}
+
+// emit adds an event of the activity's time.
+func (st *step) emit(k livechat.Kind, by agent, t Text) {
+	st.s.Duration = st.duration()
+	which := t.ID
+	if k == livechat.Ended && which == "" {
+		which = livechat.FormatTime(st.a.Time)
+	}
+	user, anonymous := st.o.identity(st.r, st.s.Customer, st.a.Conversation)
+	e := livechat.Event{
+		UserID:      user,
+		AnonymousID: anonymous,
+		Kind:        k,
+		Properties: livechat.Properties{
+			AgentID:              by.ID,
+			AgentName:            by.Name,
+			AgentUsername:        by.Username,
+			ConversationDuration: st.s.Duration,
+			ConversationID:       st.a.Conversation,
+			MessageBody:          t.Body,
+			MessageID:            t.ID,
+		},
+		MessageID: st.o.id("event", st.a.Conversation, string(k), which),
+		Timestamp: st.a.Time,
+		Context:   st.o.context(),
+	}
+	e.Context.LiveChat = livechat.LiveChat{AgentType: by.kind(), Channel: st.s.Channel, ConversationURL: st.s.URL, Source: st.o.Source}
+	st.out.Events = append(st.out.Events, e)
+}
+
+// duration is the whole seconds from the start to the activity.
+func (st *step) duration() int64 {
+	if !st.s.Started {
+		return 0
+	}
+	d := int64(st.a.Time.Sub(st.s.StartedAt) / time.Second)
+	return max(d, st.s.Duration, 0)
+}
+
+// identify adds an identify call if it would say something new.
+func (st *step) identify() {
+	c := st.s.Customer
+	if c.UserID == "" && c.Email == "" && c.Name == "" {
+		return
+	}
+	user, anonymous := st.o.identity(st.r, c, st.a.Conversation)
+	id := st.o.id("identify", user, anonymous, c.Email, c.Name)
+	if id == st.s.Told {
+		return
+	}
+	st.s.Told = id
+	st.out.Identify = &livechat.Identify{
+		UserID:      user,
+		AnonymousID: anonymous,
+		Traits:      livechat.Traits{Email: c.Email, Name: c.Name},
+		MessageID:   id,
+		Timestamp:   st.a.Time,
+		Context:     st.o.context(),
+	}
+}

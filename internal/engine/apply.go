@@ -1,0 +1,138 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"github.com/parlance-chat/parlance/conversation"
+	"github.com/parlance-chat/parlance/internal/journal"
+	"github.com/parlance-chat/parlance/livechat"
+)
+
+// apply works out what comes of the tasks. It changes nothing.
+func (e *engine) apply(ctx context.Context, tasks []*task) ([]journal.Applied, error) {
+	var out []journal.Applied
+	for _, t := range tasks {
+		ids := make([]string, 0, len(t.items)+len(t.calls))
+		for _, it := range t.items {
+			ids = append(ids, it.ID)
+		}
+		for _, c := range t.calls {
+			ids = append(ids, c.MessageID)
+		}
+		var state []byte
+		var applied []bool
+		err := e.retry(ctx, "load", func() (err error) {
+			state, applied, err = e.o.Journal.Load(ctx, t.conversation, ids)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		// A repetition may also stand beside its original.
+		known := make(map[string]bool, len(ids))
+		for i, id := range ids {
+			known[id] = applied[i]
+		}
+		if t.conversation.ID == "" {
+			out = e.pass(out, t, known)
+		} else if out, err = e.converse(out, t, state, known); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// pass hands calls on as they are.
+func (e *engine) pass(out []journal.Applied, t *task, known map[string]bool) []journal.Applied {
+	for _, c := range t.calls {
+		if known[c.MessageID] {
+			e.count(e.o.Metrics.repeated, t)
+			continue
+		}
+		known[c.MessageID] = true
+		out = append(out, journal.Applied{Conversation: t.conversation, Activity: c.MessageID, Events: []journal.Event{c}})
+	}
+	return out
+}
+
+// converse steps through a conversation's activities.
+func (e *engine) converse(out []journal.Applied, t *task, stored []byte, known map[string]bool) ([]journal.Applied, error) {
+	var state conversation.State
+	if stored != nil {
+		if err := cbor.Unmarshal(stored, &state); err != nil {
+			return nil, err
+		}
+	}
+	origin, rules := e.o.Source(t.conversation.Workspace, t.conversation.Source)
+	first := len(out)
+	for _, it := range t.items {
+		if known[it.ID] {
+			e.count(e.o.Metrics.repeated, t)
+			continue
+		}
+		known[it.ID] = true
+		e.count(e.o.Metrics.applied, t)
+		var o conversation.Output
+		state, o = conversation.Step(origin, rules, state, it.Activity)
+		out = append(out, journal.Applied{Conversation: t.conversation, Activity: it.ID, Events: e.events(t, o)})
+	}
+	if len(out) == first {
+		return out, nil
+	}
+	b, err := e.mode.Marshal(state)
+	out[len(out)-1].State = b
+	return out, err
+}
+
+// events renders what follows from an activity for the log.
+func (e *engine) events(t *task, o conversation.Output) []journal.Event {
+	var out []journal.Event
+	if i := o.Identify; i != nil {
+		if b, err := json.Marshal(i); err == nil {
+			out = append(out, e.event(t, "identify", i.MessageID, b))
+		}
+	}
+	for _, ev := range o.Events {
+		b, err := fit(&ev)
+		if problems := ev.Validate(); err != nil || len(problems) > 0 {
+			e.count(e.o.Metrics.invalid, t)
+			e.o.Log.Error("event withheld: it would break the specification", "workspace", t.conversation.Workspace,
+				"source", t.conversation.Source, "conversation", t.conversation.ID, "problems", problems, "error", err)
+			continue
+		}
+		out = append(out, e.event(t, string(ev.Kind), ev.MessageID, b))
+	}
+	return out
+}
+
+func (e *engine) event(t *task, name, id string, b []byte) journal.Event {
+	return journal.Event{Workspace: t.conversation.Workspace, Source: t.conversation.Source,
+		Conversation: t.conversation.ID, Name: name, MessageID: id, JSON: b}
+}
+
+// stampBytes is what delivery adds to a stored event: its sentAt.
+const stampBytes = len(`,"sentAt":"2006-01-02T15:04:05.000Z"`)
+
+// fit returns e as JSON, with the message cut so that receivers take it.
+func fit(e *livechat.Event) ([]byte, error) {
+	for {
+		b, err := json.Marshal(e)
+		over := len(b) + stampBytes - livechat.MaxEventBytes
+		body := e.Properties.MessageBody
+		if err != nil || over < 0 || body == "" {
+			return b, err
+		}
+		// Escaping makes text longer in JSON than it is, at most six times;
+		// so this cuts too little rather than too much, and comes back.
+		keep := max(0, len(body)-over/6-1)
+		for keep > 0 && !utf8.RuneStart(body[keep]) {
+			keep--
+		}
+		e.Properties.MessageBody = strings.TrimRight(body[:keep], " \n")
+	}
+}

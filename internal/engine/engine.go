@@ -1,0 +1,297 @@
+// Package engine turns journaled webhooks into events, each exactly once.
+//
+// An activity is applied once it has been held for the settle time, and after
+// every earlier activity of the same conversation that has arrived. So within
+// that time neither order nor repetition of webhooks matters. States, events
+// and the engine's position are committed together: a restart at any point
+// repeats nothing and loses nothing.
+package engine
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/parlance-chat/parlance/conversation"
+	"github.com/parlance-chat/parlance/internal/journal"
+)
+
+const (
+	// readAhead bounds the activities that are held in memory. Beyond it,
+	// webhooks wait in the journal.
+	readAhead = 50_000
+	// perCommit bounds the activities of one commit.
+	perCommit = 1_000
+)
+
+// Options are what Run needs. All fields but Settle are required.
+type Options struct {
+	Journal journal.Workbench
+	// Settle is how long an activity is held.
+	Settle time.Duration
+	// Source tells where a source's conversations take place, and by which
+	// rules. It is asked at every application, so that a reload counts.
+	Source  func(workspace, source string) (conversation.Origin, conversation.Rules)
+	Log     *slog.Logger
+	Metrics *Metrics
+}
+
+// Metrics count what the engine does.
+type Metrics struct {
+	applied, repeated, invalid *prometheus.CounterVec
+}
+
+// NewMetrics registers the engine's metrics with r.
+func NewMetrics(r prometheus.Registerer) *Metrics {
+	counter := func(name, help string) *prometheus.CounterVec {
+		c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{"workspace", "source"})
+		r.MustRegister(c)
+		return c
+	}
+	return &Metrics{
+		applied:  counter("parlance_activities_applied_total", "Activities applied to their conversation."),
+		repeated: counter("parlance_activities_repeated_total", "Activities that were known already."),
+		invalid:  counter("parlance_events_invalid_total", "Events withheld because they would break the specification."),
+	}
+}
+
+// Run applies webhooks until ctx is done, and returns nil then.
+func Run(ctx context.Context, o Options) error {
+	mode, err := cbor.EncOptions{Time: cbor.TimeRFC3339Nano}.EncMode()
+	if err != nil {
+		return err
+	}
+	e := &engine{o: o, mode: mode, waiting: map[journal.Conversation][]*item{}}
+	err = e.retry(ctx, "position", func() (err error) {
+		e.upTo, err = o.Journal.Position(ctx)
+		e.after = e.upTo
+		return err
+	})
+	for err == nil {
+		err = e.cycle(ctx)
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// An engine holds the webhooks that are not wholly applied.
+type engine struct {
+	o       Options
+	mode    cbor.EncMode
+	after   journal.Seq // read up to here
+	upTo    journal.Seq // every webhook up to here is wholly applied
+	queue   []*held     // in order of arrival, and so of their time
+	passing []*held     // those of the queue whose calls are still to be passed on
+	waiting map[journal.Conversation][]*item
+	items   int // in waiting
+}
+
+// A held is a webhook of which something is still to be applied.
+type held struct {
+	journal.Webhook
+	due   time.Time
+	items []*item
+	open  int // how many of its items and calls are not applied
+}
+
+// An item is an activity that waits for its time.
+type item struct {
+	conversation.Activity
+	of      *held
+	applied bool
+}
+
+// cycle reads what has come, applies what is due, and commits it.
+func (e *engine) cycle(ctx context.Context) error {
+	if err := e.read(ctx); err != nil {
+		return err
+	}
+	tasks := e.take(time.Now())
+	if !e.finish() && len(tasks) == 0 {
+		return ctx.Err()
+	}
+	applied, err := e.apply(ctx, tasks)
+	if err != nil {
+		return err
+	}
+	return e.retry(ctx, "commit", func() error { return e.o.Journal.Commit(ctx, applied, e.upTo) })
+}
+
+// read takes in webhooks until something is due and everything that has
+// arrived is known.
+func (e *engine) read(ctx context.Context) error {
+	for e.items < readAhead {
+		wait, cancel := e.untilDue(ctx)
+		webhooks, err := e.o.Journal.Webhooks(wait, e.after, perCommit)
+		late := wait.Err() != nil
+		cancel()
+		if err != nil && ctx.Err() == nil && !late {
+			e.o.Log.Error("engine cannot read the journal", "error", err)
+			return sleep(ctx, time.Second)
+		}
+		if len(webhooks) == 0 {
+			return ctx.Err()
+		}
+		now := time.Now()
+		for _, w := range webhooks {
+			e.hold(w, now)
+		}
+	}
+	// Memory is bounded: what has been read must be applied before more.
+	return sleep(ctx, time.Until(e.queue[0].due))
+}
+
+// untilDue bounds ctx by the time at which something is to be done.
+func (e *engine) untilDue(ctx context.Context) (context.Context, context.CancelFunc) {
+	switch {
+	case len(e.passing) > 0:
+		return context.WithDeadline(ctx, time.Time{})
+	case len(e.queue) > 0:
+		return context.WithDeadline(ctx, e.queue[0].due)
+	default:
+		return context.WithCancel(ctx)
+	}
+}
+
+// hold puts a webhook's activities among those that wait.
+func (e *engine) hold(w journal.Webhook, now time.Time) {
+	h := &held{Webhook: w, due: w.ReceivedAt.Add(e.o.Settle)}
+	if latest := now.Add(e.o.Settle); h.due.After(latest) {
+		h.due = latest // the wall clock went back
+	}
+	for _, a := range w.Activities {
+		it := &item{Activity: a, of: h}
+		c := h.conversation(a.Conversation)
+		at, _ := slices.BinarySearchFunc(e.waiting[c], it, func(x, y *item) int { return conversation.Compare(x.Activity, y.Activity) })
+		e.waiting[c] = slices.Insert(e.waiting[c], at, it)
+		h.items = append(h.items, it)
+	}
+	if len(w.Calls) > 0 {
+		e.passing = append(e.passing, h)
+	}
+	h.open = len(h.items) + len(h.Calls)
+	h.Body = nil // what it says is what counts here
+	e.items += h.open
+	e.after = w.Seq
+	e.queue = append(e.queue, h)
+}
+
+func (h *held) conversation(id string) journal.Conversation {
+	return journal.Conversation{Workspace: h.Workspace, Source: h.Source, ID: id}
+}
+
+// A task is what is to be applied to one conversation, in order. The
+// conversation without ID stands for the calls that pass through a source.
+type task struct {
+	conversation journal.Conversation
+	items        []*item
+	calls        []journal.Event
+}
+
+// tasks are in the order in which their conversations first come up.
+type tasks struct {
+	list []*task
+	of   map[journal.Conversation]*task
+}
+
+func (ts *tasks) task(c journal.Conversation) *task {
+	t := ts.of[c]
+	if t == nil {
+		t = &task{conversation: c}
+		ts.of[c] = t
+		ts.list = append(ts.list, t)
+	}
+	return t
+}
+
+// take removes what is due from what waits, and all that precedes it in its
+// conversation.
+func (e *engine) take(now time.Time) []*task {
+	ts := tasks{of: map[journal.Conversation]*task{}}
+	before := e.items
+	for _, h := range e.passing {
+		t := ts.task(h.conversation(""))
+		t.calls = append(t.calls, h.Calls...)
+		h.open -= len(h.Calls)
+		e.items -= len(h.Calls)
+	}
+	e.passing = nil
+	for _, h := range e.queue {
+		if h.due.After(now) || before-e.items >= perCommit {
+			break
+		}
+		for _, it := range h.items {
+			if it.applied {
+				continue
+			}
+			c := h.conversation(it.Conversation)
+			list := e.waiting[c]
+			n := slices.Index(list, it) + 1
+			for _, x := range list[:n] {
+				x.applied = true
+				x.of.open--
+			}
+			t := ts.task(c)
+			t.items = append(t.items, list[:n]...)
+			e.items -= n
+			if n == len(list) {
+				delete(e.waiting, c)
+			} else {
+				e.waiting[c] = list[n:]
+			}
+		}
+	}
+	return ts.list
+}
+
+// finish forgets the webhooks at the head that are wholly applied, and reports
+// whether there were any.
+func (e *engine) finish() bool {
+	n := 0
+	for ; n < len(e.queue) && e.queue[n].open == 0; n++ {
+		e.upTo = e.queue[n].Seq
+		e.queue[n] = nil
+	}
+	e.queue = e.queue[n:]
+	return n > 0
+}
+
+// retry does f until it succeeds or ctx is done. A journal that cannot take
+// more holds the engine up; it loses nothing.
+func (e *engine) retry(ctx context.Context, what string, f func() error) error {
+	wait := 50 * time.Millisecond
+	for try := 0; ; try++ {
+		err := f()
+		if err == nil || ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if try == 0 {
+			e.o.Log.Error("engine waits for the journal", "doing", what, "error", err)
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return err
+		}
+		wait = min(2*wait, 5*time.Second)
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+func (e *engine) count(c *prometheus.CounterVec, t *task) {
+	c.WithLabelValues(t.conversation.Workspace, t.conversation.Source).Inc()
+}
