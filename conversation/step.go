@@ -2,6 +2,7 @@ package conversation
 
 import (
 	"time"
+	"unicode/utf8"
 
 	"github.com/parlance-chat/parlance/livechat"
 )
@@ -200,10 +201,19 @@ func (st *step) restarts() bool {
 func (st *step) wrote() {
 	if !st.a.Time.Before(st.s.LastAt) {
 		st.s.Last, st.s.LastAt = st.a.Message, st.a.Time
-		if len(st.s.Last.Body) > livechat.MaxEventBytes {
-			st.s.Last.Body = st.s.Last.Body[:livechat.MaxEventBytes] // no event can hold more
-		}
+		st.s.Last.Body = cut(st.s.Last.Body, livechat.MaxEventBytes) // no event can hold more
 	}
+}
+
+// cut shortens s to at most n bytes, between two characters.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
 }
 
 // ended reports whether the conversation ended and nobody has written since.

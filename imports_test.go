@@ -1,0 +1,100 @@
+package parlance_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/parlance-chat/parlance"
+
+// The architecture, top to bottom: a tree, and the trees of this module that
+// it may import. What is not listed is refused.
+var layers = []struct{ tree, may string }{
+	{"livechat", ""},
+	{"conversation", "livechat"},
+	{"connector", "conversation"},
+	{"destination", "livechat internal/strictyaml"},
+	{"internal/strictyaml", ""},
+	{"internal/journal", "conversation"},
+	{"internal/ingest", "livechat conversation connector internal/journal"},
+	{"internal/engine", "livechat conversation internal/journal"},
+	{"internal/deliver", "livechat destination internal/journal"},
+	{"internal/control", "internal/journal"},
+	{"internal/simulate", "conversation connector"},
+	{"internal/standin", "livechat"},
+	{"internal/sdktest", ""},
+	{"gateway", "livechat conversation connector destination internal/strictyaml internal/journal internal/ingest internal/engine internal/deliver internal/control"},
+	{"bench", "conversation connector gateway internal/simulate internal/standin"},
+	{"cmd", "livechat conversation connector destination gateway internal/control internal/journal internal/simulate internal/standin"},
+}
+
+// TestImportsPointOneWay holds every package to the table.
+func TestImportsPointOneWay(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	for line := range strings.Lines(string(out)) {
+		words := strings.Fields(line)
+		pkg := strings.TrimPrefix(words[0], module+"/")
+		if pkg == module {
+			continue // only this test
+		}
+		tree, may, ok := layer(pkg)
+		if !ok {
+			t.Errorf("%s: in no row of the table", pkg)
+			continue
+		}
+		for _, imp := range words[1:] {
+			if tree == "livechat" && strings.Contains(imp, ".") && !within(imp, module+"/livechat") {
+				t.Errorf("%s imports %s: livechat imports the standard library only", pkg, imp)
+			}
+			of, ours := strings.CutPrefix(imp, module+"/")
+			if ours && !within(of, tree) && !anyWithin(of, may) {
+				t.Errorf("%s imports %s: %s may import only %q", pkg, of, tree, may)
+			}
+		}
+	}
+}
+
+// TestPure holds the state machine and the connectors to reading no clock and
+// doing no I/O, as far as imports can show it.
+func TestPure(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./conversation", "./connector/...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	for line := range strings.Lines(string(out)) {
+		words := strings.Fields(line)
+		if strings.HasSuffix(words[0], "connectortest") {
+			continue
+		}
+		for _, imp := range words[1:] {
+			switch imp {
+			case "os", "net", "io/fs", "os/exec", "database/sql", "log", "log/slog":
+				t.Errorf("%s imports %s", words[0], imp)
+			}
+		}
+	}
+}
+
+func layer(pkg string) (tree, may string, ok bool) {
+	for _, l := range layers {
+		if within(pkg, l.tree) {
+			return l.tree, l.may, true
+		}
+	}
+	return "", "", false
+}
+
+func anyWithin(pkg, trees string) bool {
+	for _, t := range strings.Fields(trees) {
+		if within(pkg, t) {
+			return true
+		}
+	}
+	return false
+}
+
+func within(pkg, tree string) bool { return pkg == tree || strings.HasPrefix(pkg, tree+"/") }
