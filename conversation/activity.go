@@ -51,7 +51,8 @@ type Activity struct {
 	// far as known.
 	Agent    Agent  `json:"agent,omitzero" cbor:"7,keyasint,omitzero"`
 	Customer Person `json:"customer,omitzero" cbor:"8,keyasint,omitzero"`
-	// StartedAt is when the conversation began, if the tool says so.
+	// StartedAt is when the conversation began, if the tool says so. For a
+	// tool with one endless thread it is when the present session began.
 	StartedAt time.Time `json:"started_at,omitzero" cbor:"9,keyasint,omitzero"`
 	// Channel is how the two talk: "chat", "messaging", "email", "sms",
 	// "ticket", "phone", or the tool's own word. Empty means chat.

@@ -46,23 +46,3 @@ func (o Origin) id(parts ...string) string {
 	u[8] = u[8]&0x3f | 0x80
 	return u.String()
 }
-
-// identity returns the customer's ids. A tool's own contact ID is never a
-// userId; an anonymousId is never random, for that would break every join.
-func (o Origin) identity(r Rules, c Person, conversation string) (user, anonymous string) {
-	user = c.UserID
-	if user == "" && r.Identity == Email {
-		user = c.Email
-	}
-	switch {
-	case c.AnonymousID != "":
-		anonymous = c.AnonymousID
-	case c.ContactID != "":
-		anonymous = o.id("contact", c.ContactID)
-	case user == "":
-		// All that is known of this customer is that they are in this
-		// conversation.
-		anonymous = o.id("customer of", conversation)
-	}
-	return user, anonymous
-}

@@ -29,6 +29,7 @@ type State struct {
 	Told      string    `cbor:"11,keyasint,omitempty"` // the last identify call's MessageID
 	Channel   string    `cbor:"12,keyasint,omitempty"`
 	URL       string    `cbor:"13,keyasint,omitempty"`
+	Nameless  bool      `cbor:"14,keyasint,omitempty"` // the customer was told by the conversation's own anonymousId
 }
 
 // An agent is an Agent of known kind.
@@ -261,7 +262,7 @@ func (st *step) emit(k livechat.Kind, by agent, t Text) {
 	if k == livechat.Ended && which == "" {
 		which = livechat.FormatTime(st.a.Time)
 	}
-	user, anonymous := st.o.identity(st.r, st.s.Customer, st.a.Conversation)
+	user, anonymous := st.who()
 	e := livechat.Event{
 		UserID:      user,
 		AnonymousID: anonymous,
@@ -283,6 +284,28 @@ func (st *step) emit(k livechat.Kind, by agent, t Text) {
 	st.out.Events = append(st.out.Events, e)
 }
 
+// who returns the customer's ids. A tool's own contact ID is never a userId;
+// an anonymousId is never random, for that would break every join.
+func (st *step) who() (user, anonymous string) {
+	c := st.s.Customer
+	user = c.UserID
+	if user == "" && st.r.Identity == Email {
+		user = c.Email
+	}
+	switch {
+	case c.AnonymousID != "":
+		anonymous = c.AnonymousID
+	case c.ContactID != "":
+		anonymous = st.o.id("contact", c.ContactID)
+	case user == "" || st.s.Nameless:
+		// All that is known of this customer, or was, is that they are in
+		// this conversation.
+		st.s.Nameless = true
+		anonymous = st.o.id("customer of", st.a.Conversation)
+	}
+	return user, anonymous
+}
+
 // duration is the whole seconds from the start to the activity.
 func (st *step) duration() int64 {
 	if !st.s.Started {
@@ -298,7 +321,7 @@ func (st *step) identify() {
 	if c.UserID == "" && c.Email == "" && c.Name == "" {
 		return
 	}
-	user, anonymous := st.o.identity(st.r, c, st.a.Conversation)
+	user, anonymous := st.who()
 	id := st.o.id("identify", user, anonymous, c.Email, c.Name)
 	if id == st.s.Told {
 		return

@@ -24,12 +24,7 @@ func (e *engine) apply(ctx context.Context, tasks []*task) ([]journal.Applied, e
 		for _, c := range t.calls {
 			ids = append(ids, c.MessageID)
 		}
-		var state []byte
-		var applied []bool
-		err := e.retry(ctx, "load", func() (err error) {
-			state, applied, err = e.o.Journal.Load(ctx, t.conversation, ids)
-			return err
-		})
+		state, applied, err := e.o.Journal.Load(ctx, t.conversation, ids)
 		if err != nil {
 			return nil, err
 		}

@@ -116,11 +116,15 @@ func (e *engine) cycle(ctx context.Context) error {
 	if !e.finish() && len(tasks) == 0 {
 		return ctx.Err()
 	}
-	applied, err := e.apply(ctx, tasks)
-	if err != nil {
-		return err
-	}
-	return e.retry(ctx, "commit", func() error { return e.o.Journal.Commit(ctx, applied, e.upTo) })
+	// A commit that failed may have happened, so each try asks the journal
+	// anew what is known.
+	return e.retry(ctx, "apply", func() error {
+		applied, err := e.apply(ctx, tasks)
+		if err != nil {
+			return err
+		}
+		return e.o.Journal.Commit(ctx, applied, e.upTo)
+	})
 }
 
 // read takes in webhooks until something is due and everything that has

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/parlance-chat/parlance/livechat/lint"
+)
+
+func lintCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "lint [FILE|-]",
+		Short: "Say what breaks the specification in track calls from any producer",
+		Long: `Lint reads track calls as JSON or JSON Lines, from a file or from standard input,
+and reports what breaks Segment's Live Chat specification. Other calls are left alone.
+
+Exit status: 0 clean, 1 findings, 2 unusable input.`,
+		Example: "  parlance lint events.jsonl\n  curl -s https://example.com/export | parlance lint --json -",
+		Args:    cobra.MaximumNArgs(1),
+	}
+	asJSON := cmd.Flags().Bool("json", false, "print the report as JSON")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		in, err := open(cmd.InOrStdin(), args)
+		if err == nil {
+			defer in.Close()
+			err = runLint(cmd.OutOrStdout(), in, *asJSON)
+		}
+		if err == nil {
+			return nil
+		}
+		if _, said := err.(exit); !said {
+			fmt.Fprintln(cmd.ErrOrStderr(), "parlance: lint: "+err.Error())
+			return exit(2)
+		}
+		return err
+	}
+	return cmd
+}
+
+func open(stdin io.Reader, args []string) (io.ReadCloser, error) {
+	if len(args) == 0 || args[0] == "-" {
+		return io.NopCloser(stdin), nil
+	}
+	return os.Open(args[0])
+}
+
+func runLint(out io.Writer, in io.Reader, asJSON bool) error {
+	report, err := lint.Check(in)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		e := json.NewEncoder(out)
+		e.SetIndent("", "  ")
+		err = e.Encode(report)
+	} else {
+		err = report.WriteText(out)
+	}
+	if err == nil && !report.Clean() {
+		return exit(1)
+	}
+	return err
+}

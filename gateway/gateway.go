@@ -1,0 +1,176 @@
+// Package gateway runs a whole gateway: webhooks in, events out.
+//
+// It is the library's front door, and the only package that knows all parts.
+// A program that wants nothing but a gateway calls [Run]; one that has chats
+// of its own to tell about calls [Open], and [Gateway.Record] while
+// [Gateway.Run] runs.
+package gateway
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/parlance-chat/parlance/conversation"
+	"github.com/parlance-chat/parlance/internal/control"
+	"github.com/parlance-chat/parlance/internal/deliver"
+	"github.com/parlance-chat/parlance/internal/engine"
+	"github.com/parlance-chat/parlance/internal/ingest"
+	"github.com/parlance-chat/parlance/internal/journal"
+	"github.com/parlance-chat/parlance/internal/journal/sqlite"
+	"github.com/parlance-chat/parlance/livechat"
+)
+
+// Options are what a gateway takes from the program it runs in.
+type Options struct {
+	Log     *slog.Logger // nil is slog.Default
+	Version string       // of the program, told in each event's context.library
+}
+
+// A Gateway takes webhooks in and delivers events. Its methods may be called
+// concurrently.
+type Gateway struct {
+	log      *slog.Logger
+	version  string
+	config   Config // as it was opened; what a reload may change is in the fields below
+	journal  *sqlite.Journal
+	ingest   *ingest.Handler
+	engine   *engine.Metrics
+	loops    loops
+	origins  atomic.Pointer[map[sourceKey]origin]
+	handler  http.Handler
+	draining atomic.Bool
+}
+
+type sourceKey struct{ workspace, source string }
+
+// An origin is how a source's conversations are told.
+type origin struct {
+	conversation.Origin
+	conversation.Rules
+}
+
+// Run runs a gateway until ctx is done.
+func Run(ctx context.Context, c Config, o Options) error {
+	g, err := Open(c, o)
+	if err != nil {
+		return err
+	}
+	return errors.Join(g.Run(ctx), g.Close())
+}
+
+// Open checks the configuration and opens the data directory. Nothing is
+// delivered before Run.
+func Open(c Config, o Options) (*Gateway, error) {
+	resolved, err := c.Resolve()
+	if err != nil {
+		return nil, err
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	j, err := openJournal(c, o.Log)
+	if err != nil {
+		return nil, err
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	g := &Gateway{
+		log:     o.Log,
+		version: o.Version,
+		config:  c,
+		journal: j,
+		ingest:  ingest.New(ingest.Options{Journal: j, Log: o.Log, Registerer: registry}),
+		engine:  engine.NewMetrics(registry),
+		loops:   loops{journal: j, log: o.Log, metrics: deliver.NewMetrics(registry), running: map[destinationKey]*loop{}},
+	}
+	g.handler = g.routes(registry)
+	if err := g.apply(resolved); err != nil {
+		return nil, errors.Join(err, j.Close())
+	}
+	return g, nil
+}
+
+func openJournal(c Config, log *slog.Logger) (*sqlite.Journal, error) {
+	return sqlite.Open(c.Data, sqlite.Options{Webhooks: c.Retention.Webhooks, Events: c.Retention.Events, Log: log})
+}
+
+// Control returns a client for the gateway that c describes: for the running
+// one, else for its data directory.
+func Control(c *Config) (*control.Client, error) {
+	return control.Open(c.Data, func() (journal.Journal, error) {
+		return openJournal(*c, slog.New(slog.DiscardHandler))
+	})
+}
+
+// Close closes the destinations and the data directory. Run must have returned.
+func (g *Gateway) Close() error { return errors.Join(g.loops.close(), g.journal.Close()) }
+
+// Record takes activities in, all or none, as if a chat tool had reported
+// them to the source, which must be of type api. When it returns nil they are
+// on disk. An activity that was recorded before changes nothing.
+func (g *Gateway) Record(ctx context.Context, workspace, source string, activities ...conversation.Activity) error {
+	return g.ingest.Record(ctx, workspace, source, activities...)
+}
+
+// Handler returns what Run serves at Listen, for a program that has a server
+// of its own.
+func (g *Gateway) Handler() http.Handler { return g.handler }
+
+// Reload puts another configuration in force without losing a request. If it
+// returns an error, the old one stays. Data, Listen, Settle and Retention
+// count only at Open.
+func (g *Gateway) Reload(c Config) error {
+	resolved, err := c.Resolve()
+	if err != nil {
+		return err
+	}
+	if c.Data != g.config.Data || c.Listen != g.config.Listen || c.Settle != g.config.Settle || c.Retention != g.config.Retention {
+		g.log.Warn("data, listen, settle and retention change only at the next start")
+	}
+	return g.apply(resolved)
+}
+
+// apply puts sources and destinations in force.
+func (g *Gateway) apply(r *Resolved) error {
+	sources := make([]ingest.Source, len(r.Sources))
+	origins := map[sourceKey]origin{}
+	if old := g.origins.Load(); old != nil {
+		for k, o := range *old {
+			origins[k] = o // what a removed source took in is still told as before
+		}
+	}
+	for i, s := range r.Sources {
+		sources[i] = s.Source
+		origins[sourceKey{s.Workspace, s.Name}] = origin{
+			Origin: conversation.Origin{
+				Namespace: s.Namespace,
+				Workspace: s.Workspace,
+				Source:    s.Name,
+				Tool:      s.Tool,
+				Library:   livechat.Library{Name: "parlance", Version: g.version},
+			},
+			Rules: s.Rules,
+		}
+	}
+	// The rules come first: no webhook may be applied without its own.
+	g.origins.Store(&origins)
+	if err := g.ingest.SetSources(sources); err != nil {
+		return err
+	}
+	return g.loops.set(r.Destinations)
+}
+
+// origin tells the engine how a source's conversations are told.
+func (g *Gateway) origin(workspace, source string) (conversation.Origin, conversation.Rules) {
+	if o, ok := (*g.origins.Load())[sourceKey{workspace, source}]; ok {
+		return o.Origin, o.Rules
+	}
+	return conversation.Origin{Workspace: workspace, Source: source, Library: livechat.Library{Name: "parlance", Version: g.version}}, conversation.Rules{}
+}

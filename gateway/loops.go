@@ -1,0 +1,166 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"sync"
+
+	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/internal/deliver"
+	"github.com/parlance-chat/parlance/internal/journal"
+)
+
+// loops are the deliveries, one a destination.
+type loops struct {
+	journal journal.Outbox
+	log     *slog.Logger
+	metrics *deliver.Metrics
+
+	mu      sync.Mutex      // guards the fields below; held while a loop stops or starts
+	ctx     context.Context // of run; nil while it does not run
+	running map[destinationKey]*loop
+}
+
+type destinationKey struct{ workspace, name string }
+
+// A loop delivers to one destination.
+type loop struct {
+	resolved ResolvedDestination
+	options  deliver.Options
+	stop     context.CancelFunc // nil while it stands still
+	done     chan struct{}
+}
+
+// set makes the loops those of list. A loop whose destination stays the same
+// goes on undisturbed. If a destination cannot be opened, nothing changes.
+func (l *loops) set(list []ResolvedDestination) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	next := map[destinationKey]*loop{}
+	var opened []*loop
+	for _, r := range list {
+		key := destinationKey{r.Workspace, r.Name}
+		if old := l.running[key]; old != nil && reflect.DeepEqual(old.resolved, r) {
+			next[key] = old
+			continue
+		}
+		n, err := l.open(r)
+		if err != nil {
+			for _, o := range opened {
+				err = errors.Join(err, o.options.Destination.Close())
+			}
+			return err
+		}
+		next[key] = n
+		opened = append(opened, n)
+	}
+	for key, old := range l.running {
+		if next[key] != old {
+			old.halt()
+			if err := old.options.Destination.Close(); err != nil {
+				l.log.Warn("destination did not close well", "workspace", key.workspace, "destination", key.name, "error", err)
+			}
+		}
+	}
+	l.running = next
+	for _, n := range opened {
+		l.start(n)
+	}
+	return nil
+}
+
+func (l *loops) open(r ResolvedDestination) (*loop, error) {
+	d, err := r.Type.Open(r.Settings)
+	if err != nil {
+		return nil, fmt.Errorf("gateway: destination %s: %w", r.Name, err)
+	}
+	return &loop{resolved: r, options: deliver.Options{
+		Journal:     l.journal,
+		Workspace:   r.Workspace,
+		Name:        r.Name,
+		Destination: d,
+		Policy:      r.Policy,
+		Log:         l.log,
+		Metrics:     l.metrics,
+	}}, nil
+}
+
+// run delivers until ctx is done.
+func (l *loops) run(ctx context.Context) {
+	l.mu.Lock()
+	l.ctx = ctx
+	for _, n := range l.running {
+		l.start(n)
+	}
+	l.mu.Unlock()
+	<-ctx.Done()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ctx = nil
+	for _, n := range l.running {
+		n.halt()
+	}
+}
+
+// close closes the destinations. run must have returned.
+func (l *loops) close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var errs []error
+	for _, n := range l.running {
+		errs = append(errs, n.options.Destination.Close())
+	}
+	clear(l.running)
+	return errors.Join(errs...)
+}
+
+// start has n deliver, if anything does.
+func (l *loops) start(n *loop) {
+	if l.ctx == nil {
+		return
+	}
+	ctx, stop := context.WithCancel(l.ctx)
+	n.stop, n.done = stop, make(chan struct{})
+	go func() {
+		defer close(n.done)
+		if err := deliver.Run(ctx, n.options); err != nil {
+			l.log.Error("delivery stopped", "workspace", n.options.Workspace, "destination", n.options.Name, "error", err)
+		}
+	}()
+}
+
+// halt has n stand still.
+func (n *loop) halt() {
+	if n.stop != nil {
+		n.stop()
+		<-n.done
+		n.stop = nil
+	}
+}
+
+// reset does f while a destination stands still.
+func (l *loops) reset(workspace, name string, f func() error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := l.running[destinationKey{workspace, name}]
+	if n == nil {
+		return f()
+	}
+	n.halt()
+	defer l.start(n)
+	return f()
+}
+
+// resend makes one attempt to deliver a parked call.
+func (l *loops) resend(ctx context.Context, p journal.Parked) error {
+	l.mu.Lock()
+	n := l.running[destinationKey{p.Workspace, p.Destination}]
+	l.mu.Unlock()
+	if n == nil {
+		return fmt.Errorf("destination %s is not configured", p.Destination)
+	}
+	return l.reset(p.Workspace, p.Destination, func() error { return deliver.Once(ctx, n.options, p.Event) })
+}
