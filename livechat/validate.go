@@ -57,7 +57,7 @@ func (p Problem) String() string {
 func (e Event) Validate() []Problem {
 	var ps []Problem // stays nil, and Validate free of allocation, if all is well
 	if e.UserID == "" && e.AnonymousID == "" {
-		ps = append(ps, Problem{"userId", "missing, and so is anonymousId: one of them is required", codeNoUser})
+		ps = append(ps, Problem{"userId", missingUser, codeNoUser})
 	}
 	if !e.Kind.known() {
 		code := ""
@@ -93,6 +93,9 @@ func (e Event) Validate() []Problem {
 // What is wrong, in the words that Validate and ValidateJSON share.
 const (
 	missing       = "missing"
+	missingUser   = "missing, and so is anonymousId: one of them is required"
+	null          = "null: leave out what is not known"
+	empty         = "empty: leave out what is not known"
 	negative      = "negative: a conversation lasts 0 seconds or more"
 	tooLong       = "longer than 2^53-1 seconds, which no reader of JSON numbers counts exactly"
 	longMessageID = "longer than 100 characters, the most that receivers keep"
