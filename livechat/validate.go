@@ -87,6 +87,9 @@ func (e Event) Validate() []Problem {
 	} else if !plausible(e.Timestamp) {
 		ps = append(ps, Problem{"timestamp", outOfRange, ""})
 	}
+	if !e.SentAt.IsZero() && !plausible(e.SentAt) {
+		ps = append(ps, Problem{"sentAt", outOfRange, ""})
+	}
 	return ps
 }
 
