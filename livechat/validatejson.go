@@ -59,10 +59,11 @@ func decode(b []byte) (any, *Problem) {
 	var v any
 	err := dec.Decode(&v)
 	if err == nil {
-		if _, err = dec.Token(); err == io.EOF {
+		rest := bytes.TrimLeft(b[dec.InputOffset():], " \t\r\n")
+		if len(rest) == 0 {
 			return v, nil
 		}
-		return nil, &Problem{"", "not JSON: more than one value" + position(b, dec.InputOffset()), ""}
+		return nil, &Problem{"", "not JSON: something follows the call" + position(b, int64(len(b)-len(rest)+1)), ""}
 	}
 	var syntax *json.SyntaxError
 	switch {
