@@ -1,0 +1,252 @@
+// Command bench measures the whole gateway against a floor program in the
+// same run: net/http, HMAC and a group-committed append to a file, nothing
+// else. See README.md.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	gosync "sync"
+	"syscall"
+	"time"
+
+	"github.com/parlance-chat/parlance/connector"
+	"github.com/parlance-chat/parlance/connector/chatwoot"
+)
+
+const secret = "bench-secret"
+
+func main() {
+	duration := flag.Duration("duration", 20*time.Second, "of each measurement under load")
+	sustained := flag.Duration("sustained", 0, "of one more measurement of the gateway, such as 10m")
+	connections := flag.Int("connections", 64, "of the load")
+	idle := flag.Duration("idle", 20*time.Second, "of the idle measurement")
+	asFloor := flag.String("floor", "", "be the floor program at this address")
+	file := flag.String("file", "", "the floor program's file")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var err error
+	if *asFloor != "" {
+		err = floor(ctx, *asFloor, *file, secret)
+	} else {
+		b := bench{duration: *duration, sustained: *sustained, connections: *connections, idle: *idle}
+		err = b.run(ctx)
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "bench: "+err.Error())
+		os.Exit(1)
+	}
+}
+
+// A bench is one run.
+type bench struct {
+	duration, sustained, idle time.Duration
+	connections               int
+	dir, parlance             string
+	templates                 []template
+}
+
+func (b *bench) run(ctx context.Context) (err error) {
+	if b.dir, err = os.MkdirTemp("", "parlance-bench-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(b.dir)
+	faker, ok := chatwoot.Type().New(connector.Options{Secrets: []string{secret}}).(connector.Faker)
+	if !ok {
+		return errors.New("BUG: the connector is no Faker")
+	}
+	b.templates = templates(faker)
+	b.parlance = filepath.Join(b.dir, "parlance")
+	build := exec.CommandContext(ctx, "go", "build", "-o", b.parlance, "github.com/parlance-chat/parlance/cmd/parlance")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return err
+	}
+	floorRate, err := b.measureFloor(ctx)
+	if err != nil {
+		return err
+	}
+	ours, err := b.measureGateway(ctx, b.duration)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("gateway / floor              %9.2f\n", ours/floorRate)
+	if b.sustained > 0 {
+		long, err := b.measureGateway(ctx, b.sustained)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("sustained / floor            %9.2f\n", long/floorRate)
+	}
+	return b.measureLatency(ctx)
+}
+
+// measureFloor returns the webhooks a second that the floor program takes.
+func (b *bench) measureFloor(ctx context.Context) (float64, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return 0, err
+	}
+	address, err := free()
+	if err != nil {
+		return 0, err
+	}
+	p, err := start(ctx, address, exec.Command(self, "-floor", address, "-file", filepath.Join(b.dir, "floor.log")))
+	if err != nil {
+		return 0, err
+	}
+	defer p.stop()
+	l := b.load(address, "/")
+	timed, cancel := context.WithTimeout(ctx, b.duration)
+	defer cancel()
+	began := time.Now()
+	accepted, refused, err := l.run(timed)
+	rate := float64(accepted) / time.Since(began).Seconds()
+	fmt.Printf("floor: durable webhooks/s    %9.0f   (%d refused)\n", rate, refused)
+	return rate, err
+}
+
+func (b *bench) load(address, path string) *load {
+	return &load{address: address, path: path, secret: secret, templates: b.templates, connections: b.connections, turns: 10}
+}
+
+// measureGateway returns the webhooks a second whose events were delivered.
+// The clock stops when the last of them has arrived.
+func (b *bench) measureGateway(ctx context.Context, d time.Duration) (float64, error) {
+	g, err := b.serve(ctx, "2s")
+	if err != nil {
+		return 0, err
+	}
+	defer g.stop()
+	l := b.load(g.address, "/in/support")
+	timed, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	began := time.Now()
+	accepted, refused, err := l.run(timed)
+	if err != nil {
+		return 0, err
+	}
+	took := time.Since(began)
+	for g.receiver.messages.Load() < accepted {
+		select {
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+		if time.Since(began) > 3*d+time.Minute {
+			return 0, fmt.Errorf("of %d webhooks only %d were delivered", accepted, g.receiver.messages.Load())
+		}
+	}
+	rate := float64(accepted) / time.Since(began).Seconds()
+	fmt.Printf("gateway: durable webhooks/s  %9.0f   (%d refused)\n", float64(accepted)/took.Seconds(), refused)
+	fmt.Printf("gateway: delivered, all in   %9.0f   webhooks/s in %s; %d repeated, %d out of order\n",
+		rate, time.Since(began).Round(time.Second), g.receiver.repeated.Load(), g.receiver.outOfOrder.Load())
+	fmt.Printf("gateway: peak memory         %9.1f   MB resident\n", g.peakMB())
+	return rate, nil
+}
+
+// measureLatency sends at a fixed rate with settle 0, then nothing at all.
+func (b *bench) measureLatency(ctx context.Context) error {
+	g, err := b.serve(ctx, "0s")
+	if err != nil {
+		return err
+	}
+	defer g.stop()
+	var mu gosync.Mutex
+	sent := map[int64]time.Time{}
+	var took []time.Duration
+	g.receiver.arrived = func(message int64) {
+		mu.Lock()
+		defer mu.Unlock()
+		took = append(took, time.Since(sent[message]))
+		delete(sent, message)
+	}
+	l := b.load(g.address, "/in/support")
+	l.rate = 300
+	l.sent = func(message int64) {
+		mu.Lock()
+		defer mu.Unlock()
+		sent[message] = time.Now()
+	}
+	timed, cancel := context.WithTimeout(ctx, b.duration)
+	defer cancel()
+	accepted, refused, err := l.run(timed)
+	if err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(10 * time.Second); g.receiver.messages.Load() < accepted && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	mu.Lock()
+	slices.Sort(took)
+	if len(took) == 0 {
+		return errors.New("nothing arrived")
+	}
+	fmt.Printf("latency at 300/s, settle 0   p50 %s, p99 %s, max %s   (%d sent, %d arrived, %d refused, %d out of order)\n",
+		round(took[len(took)/2]), round(took[len(took)*99/100]), round(took[len(took)-1]), accepted, len(took), refused, g.receiver.outOfOrder.Load())
+	mu.Unlock()
+	fmt.Printf("memory after that            %9.1f   MB resident at most\n", g.peakMB())
+
+	time.Sleep(2 * time.Second)
+	before := g.processor()
+	time.Sleep(b.idle)
+	fmt.Printf("idle processor time          %9.2f   %% of one core\n", 100*(g.processor()-before).Seconds()/b.idle.Seconds())
+	return nil
+}
+
+func round(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }
+
+// A gatewayProcess is a gateway with a receiver for its events.
+type gatewayProcess struct {
+	*process
+	address  string
+	receiver *receiver
+	server   *http.Server
+}
+
+func (g *gatewayProcess) stop() {
+	g.process.stop()
+	g.server.Close()
+}
+
+// serve starts the real program with one Chatwoot source and one Segment
+// destination, everything on.
+func (b *bench) serve(ctx context.Context, settle string) (*gatewayProcess, error) {
+	address, err := free()
+	if err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	r := newReceiver()
+	server := &http.Server{Handler: r}
+	go server.Serve(l)
+	dir, err := os.MkdirTemp(b.dir, "gateway-")
+	if err != nil {
+		return nil, err
+	}
+	config := filepath.Join(dir, "parlance.yaml")
+	text := fmt.Sprintf("data: %s\nlisten: %s\nsettle: %s\nsources:\n  support: {type: chatwoot, secret: %s}\ndestinations:\n  segment: {type: segment, write_key: bench, endpoint: http://%s}\n",
+		filepath.Join(dir, "data"), address, settle, secret, l.Addr())
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		return nil, err
+	}
+	p, err := start(ctx, address, exec.Command(b.parlance, "serve", "--config", config))
+	if err != nil {
+		return nil, err
+	}
+	return &gatewayProcess{process: p, address: address, receiver: r, server: server}, nil
+}
