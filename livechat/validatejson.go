@@ -1,14 +1,14 @@
 package livechat
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"strconv"
 	"time"
+
+	"github.com/parlance-chat/parlance/livechat/internal/strictjson"
 )
 
 // ValidateJSON returns everything that is wrong with b, a track call that
@@ -25,9 +25,9 @@ import (
 //
 // b is counted against [MaxEventBytes] as it stands.
 func ValidateJSON(b []byte) []Problem {
-	v, problem := decode(b)
-	if problem != nil {
-		return []Problem{*problem}
+	v, err := strictjson.Decode(b)
+	if err != nil {
+		return []Problem{{"", notJSON(b, err), ""}}
 	}
 	call, ok := v.(map[string]any)
 	if !ok {
@@ -52,44 +52,13 @@ func ValidateJSON(b []byte) []Problem {
 	return j.problems
 }
 
-// decode reads the one JSON value that b must be.
-func decode(b []byte) (any, *Problem) {
-	dec := json.NewDecoder(bytes.NewReader(b))
-	dec.UseNumber()
-	var v any
-	err := dec.Decode(&v)
-	if err == nil {
-		rest := bytes.TrimLeft(b[dec.InputOffset():], " \t\r\n")
-		if len(rest) == 0 {
-			return v, nil
-		}
-		return nil, &Problem{"", "not JSON: something follows the call" + position(b, int64(len(b)-len(rest)+1)), ""}
+func notJSON(b []byte, err error) string {
+	var e *strictjson.Error
+	if !errors.As(err, &e) {
+		return err.Error()
 	}
-	var syntax *json.SyntaxError
-	switch {
-	case errors.As(err, &syntax):
-		return nil, &Problem{"", "not JSON: " + syntax.Error() + position(b, syntax.Offset) + escapeHint(b, syntax.Offset), ""}
-	case err == io.EOF:
-		return nil, &Problem{"", "not JSON: empty", ""}
-	default: // io.ErrUnexpectedEOF
-		return nil, &Problem{"", "not JSON: it ends in the middle" + position(b, int64(len(b))), ""}
-	}
-}
-
-// position says where the byte is that a decoder has read as its offset-th.
-func position(b []byte, offset int64) string {
-	before := b[:min(max(offset-1, 0), int64(len(b)))]
-	line := bytes.Count(before, []byte("\n")) + 1
-	column := len(before) - bytes.LastIndexByte(before, '\n')
-	return fmt.Sprintf(" at line %d, column %d (byte %d)", line, column, len(before)+1)
-}
-
-// escapeHint helps with the one mistake that the specification itself makes.
-func escapeHint(b []byte, offset int64) string {
-	if offset >= 2 && offset <= int64(len(b)) && string(b[offset-2:offset]) == `\'` {
-		return `: JSON has no escape \'; write ' alone`
-	}
-	return ""
+	line, column := e.Position(b)
+	return fmt.Sprintf("%s, at line %d, column %d (byte %d)", e.Problem, line, column, e.Offset+1)
 }
 
 // judge gathers what is wrong with one call.

@@ -105,12 +105,12 @@ func TestValidateJSONBeyondSchema(t *testing.T) {
 			fmt.Sprintf("%d bytes: receivers refuse a call of more than 32000", len(good)-3+MaxEventBytes)},
 		{"originalTimestamp", strings.Replace(good, `"originalTimestamp": "2026-03-01T09:00:45.000Z"`, `"originalTimestamp": 5`, 1),
 			"originalTimestamp: a number: want a string"},
-		{"empty", "", "not JSON: empty"},
-		{"blank", " \n", "not JSON: empty"},
-		{"cut off", `{"userId": "u",` + "\n" + `"ev`, "not JSON: it ends in the middle at line 2, column 3 (byte 19)"},
-		{"two values", `{} {}`, "not JSON: something follows the call at line 1, column 4 (byte 4)"},
-		{"rubbish behind", `{} x`, "not JSON: something follows the call at line 1, column 4 (byte 4)"},
-		{"rubbish inside", "{\n \"a\": x}", "not JSON: invalid character 'x' looking for beginning of value at line 2, column 7 (byte 9)"},
+		{"empty", "", "not JSON: empty, at line 1, column 1 (byte 1)"},
+		{"blank", " \n", "not JSON: empty, at line 2, column 1 (byte 3)"},
+		{"cut off", `{"userId": "u",` + "\n" + `"ev`, "not JSON: it ends in the middle, at line 2, column 4 (byte 20)"},
+		{"two values", `{} {}`, "not JSON: something follows the value, at line 1, column 4 (byte 4)"},
+		{"rubbish behind", `{} x`, "not JSON: something follows the value, at line 1, column 4 (byte 4)"},
+		{"rubbish inside", "{\n \"a\": x}", "not JSON: invalid character 'x' looking for beginning of value, at line 2, column 7 (byte 9)"},
 		{"an array", `[]`, "an array: want an object"},
 		{"null", `null`, "null: want an object"},
 		{"properties null", `{"userId":"u","type":"track","event":"Live Chat Message Sent","properties":null}`,
@@ -228,7 +228,7 @@ func TestSpecExamples(t *testing.T) {
 	for k, call := range examples {
 		want := ""
 		if k == Ended {
-			want = `not JSON: invalid character '\'' in string escape code at line 11, column 24 (byte 311): JSON has no escape \'; write ' alone`
+			want = `not JSON: invalid character '\'' in string escape code: JSON has no escape \'; write ' alone, at line 11, column 24 (byte 311)`
 		}
 		if got := sentence(ValidateJSON([]byte(call))); got != want {
 			t.Errorf("%s:\ngot  %s\nwant %s", k, got, want)
