@@ -1,0 +1,342 @@
+package lint
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/parlance-chat/parlance/livechat"
+	"github.com/parlance-chat/parlance/livechat/internal/strictjson"
+)
+
+// A call is one Live Chat event of the input.
+type call struct {
+	place  Finding // what every finding about it says
+	kind   livechat.Kind
+	raw    []byte
+	fields map[string]any
+	// properties has also what is only almost named like one of the seven,
+	// under the right name, so that one wrong name does not hide the rest.
+	properties map[string]any
+	nearMiss   map[string]string // the right name → the name that the call uses
+}
+
+// maxDepth is how deep a call lies at most: in a batch body in an array.
+const maxDepth = 2
+
+func (c *checker) value(v value) { c.read(v, 0) }
+
+func (c *checker) read(v value, depth int) {
+	place := Finding{Line: v.line}
+	if v.raw == nil {
+		c.usable = true
+		c.addTo(place, tooLarge, "", "more than 1 MiB: not read")
+		return
+	}
+	decoded, err := strictjson.Decode(v.raw)
+	if err != nil {
+		c.usable = c.usable || bytes.HasPrefix(bytes.TrimSpace(v.raw), []byte("{"))
+		c.addTo(place, badJSON, "", v.broken(err))
+		return
+	}
+	switch decoded := decoded.(type) {
+	case []any:
+		if depth < maxDepth {
+			c.elements(v, v.raw, depth)
+			return
+		}
+	case map[string]any:
+		c.usable = true
+		if batch, ok := decoded["batch"].([]any); !ok || depth == maxDepth {
+			c.call(v, decoded)
+		} else if len(batch) == 0 {
+			place.Code = "empty_batch"
+			c.addTo(place, emptyBatch, "batch", "empty")
+		} else {
+			c.batch(v, depth)
+		}
+		return
+	}
+	c.addTo(place, notACall, "", "not an object")
+}
+
+func (c *checker) batch(v value, depth int) {
+	var body map[string]json.RawMessage
+	if err := json.Unmarshal(v.raw, &body); err != nil {
+		panic(fmt.Sprintf("BUG: lint: what was decoded once: %v", err))
+	}
+	c.elements(v, body["batch"], depth)
+}
+
+// elements reads the elements of array, which is a part of v.
+func (c *checker) elements(v value, array []byte, depth int) {
+	s := splitter{
+		r:     bufio.NewReader(bytes.NewReader(array)),
+		yield: func(v value) { c.read(v, depth+1) },
+	}
+	s.line, s.column = v.at(bytes.Index(v.raw, array))
+	if err := s.run(); err != nil {
+		panic(fmt.Sprintf("BUG: lint: reading from memory: %v", err))
+	}
+}
+
+// at returns where in the input the byte at offset of v is.
+func (v value) at(offset int) (line, column int) {
+	before := v.raw[:offset]
+	n := bytes.Count(before, []byte("\n"))
+	column = len(before) - bytes.LastIndexByte(before, '\n')
+	if n == 0 {
+		column += v.column - 1
+	}
+	return v.line + n, column
+}
+
+func (v value) broken(err error) string {
+	var e *strictjson.Error
+	if !errors.As(err, &e) {
+		return err.Error()
+	}
+	line, column := v.at(e.Offset)
+	return fmt.Sprintf("%s, at line %d, column %d", e.Problem, line, column)
+}
+
+func (c *checker) addTo(place Finding, rule, path, problem string) {
+	place.Rule, place.Path, place.Problem = rule, path, problem
+	c.add(place)
+}
+
+// call judges the object v, if it is a Live Chat event.
+func (c *checker) call(v value, fields map[string]any) {
+	c.report.Calls++
+	kind, exact := eventOf(fields)
+	if kind == "" {
+		return
+	}
+	c.report.LiveChat++
+	k := newCall(kind, v.raw, fields)
+	k.place.Line, k.place.Call = v.line, c.report.Calls
+	if !exact {
+		c.addTo(k.place, nearMissEvent, "event", fmt.Sprintf("%q is not in the specification; the nearest is %q", fields["event"], kind))
+	}
+	c.names(k)
+	c.values(k)
+	if repeated := c.identity(k); !repeated {
+		c.history(k)
+	}
+}
+
+// eventOf returns which of the four events a call is, none if it is another
+// one, and whether its name is exact.
+func eventOf(fields map[string]any) (k livechat.Kind, exact bool) {
+	name, _ := fields["event"].(string)
+	if slices.Contains(livechat.Kinds(), livechat.Kind(name)) {
+		return livechat.Kind(name), true
+	}
+	typ, ok := fields["type"]
+	if !ok {
+		typ, ok = fields["action"]
+	}
+	if ok && typ != "track" {
+		return "", false
+	}
+	k, _ = nearestEvent(name)
+	return k, false
+}
+
+func newCall(kind livechat.Kind, raw []byte, fields map[string]any) call {
+	given, _ := fields["properties"].(map[string]any)
+	k := call{kind: kind, raw: raw, fields: fields, properties: maps.Clone(given), nearMiss: map[string]string{}}
+	for _, key := range slices.Sorted(maps.Keys(given)) {
+		name, ok := nearestProperty(key)
+		if !ok {
+			continue
+		}
+		if _, taken := k.properties[name]; !taken {
+			k.properties[name] = given[key]
+			k.nearMiss[name] = key
+		}
+	}
+	k.place.Event = string(kind)
+	k.place.Conversation = k.text("conversation_id")
+	k.place.MessageID, _ = fields["messageId"].(string)
+	return k
+}
+
+// text returns a property that is a string, or should have been one.
+func (k call) text(property string) string {
+	switch v := k.properties[property].(type) {
+	case string:
+		return v
+	case json.Number:
+		return v.String()
+	}
+	return ""
+}
+
+func (k call) time() time.Time {
+	s, _ := k.fields["timestamp"].(string)
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// names finds keys that are not spelled as the specification spells them, and
+// the values of unknown properties that say nothing.
+func (c *checker) names(k call) {
+	if _, ok := k.fields["type"]; !ok && k.fields["action"] == "track" {
+		c.addTo(k.place, actionAlias, "action", `stands where "type" belongs`)
+	}
+	given, _ := k.fields["properties"].(map[string]any)
+	for _, key := range slices.Sorted(maps.Keys(given)) {
+		path := "properties." + key
+		if slices.Contains(properties(), key) {
+			continue // ValidateJSON's
+		}
+		name, near := nearestProperty(key)
+		switch {
+		case near && strings.ToLower(key) != key:
+			c.addTo(k.place, camelCase, path, "the specification says "+name)
+		case near:
+			c.addTo(k.place, nearMissProperty, path, "the specification says "+name)
+		case given[key] == nil:
+			c.addTo(k.place, nullValue, path, "null: leave out what is not known")
+		case given[key] == "":
+			c.addTo(k.place, emptyString, path, "empty: leave out what is not known")
+		}
+	}
+}
+
+// values tells what livechat.ValidateJSON says, except what is the consequence
+// of a finding about a name.
+func (c *checker) values(k call) {
+	given, isObject := k.fields["properties"].(map[string]any)
+	if isObject && len(given) == 0 {
+		c.addTo(k.place, emptyProperties, "properties", "empty")
+	}
+	for _, p := range livechat.ValidateJSON(compact(k.raw)) {
+		property, isProperty := strings.CutPrefix(p.Path, "properties.")
+		if p.Path == "event" || isProperty && (len(given) == 0 || k.nearMiss[property] != "") {
+			continue
+		}
+		f := k.place
+		f.Code = p.Code
+		c.addTo(f, k.ruleOf(p), p.Path, p.Problem)
+	}
+	if _, ok := k.fields["messageId"]; !ok {
+		c.addTo(k.place, missingCallID, "messageId", "missing")
+	}
+}
+
+// compact takes out the white space that no SDK would send, where the size of
+// the call matters.
+func compact(raw []byte) []byte {
+	if len(raw) <= livechat.MaxEventBytes {
+		return raw
+	}
+	var b bytes.Buffer
+	if err := json.Compact(&b, raw); err != nil {
+		return raw
+	}
+	return b.Bytes()
+}
+
+// ruleOf names the rule that p, a problem of k, breaks.
+func (k call) ruleOf(p livechat.Problem) string {
+	v, ok := k.fields[p.Path]
+	if property, isProperty := strings.CutPrefix(p.Path, "properties."); isProperty {
+		v, ok = k.properties[property]
+	}
+	switch {
+	case p.Path == "":
+		return oversizeCall
+	case p.Code == "no_user_anon_id":
+		return missingUser
+	case !ok:
+		return ruleOfMissing(p.Path)
+	case v == nil:
+		return nullValue
+	case v == "":
+		return emptyString
+	case p.Path == "type" || p.Path == "action":
+		return notTrack
+	}
+	switch v := v.(type) {
+	case json.Number:
+		if p.Path == "properties.conversation_duration" {
+			if strings.HasPrefix(v.String(), "-") {
+				return negativeDuration
+			}
+			return badDuration
+		}
+	case string:
+		switch p.Path {
+		case "messageId":
+			return longCallID
+		case "timestamp", "originalTimestamp", "sentAt":
+			return badTimestamp
+		}
+	}
+	return wrongType
+}
+
+func ruleOfMissing(path string) string {
+	switch path {
+	case "type":
+		return missingType
+	case "properties":
+		return missingProperties
+	case "properties.conversation_id":
+		return missingConvID
+	default:
+		return missingMessageID
+	}
+}
+
+// seen is what is remembered of a call to recognise its repetition.
+type seen struct {
+	content uint64
+	line    int
+}
+
+// identity judges messageId against those before, and reports whether k is
+// the repetition of one call.
+func (c *checker) identity(k call) (repeated bool) {
+	if k.place.MessageID == "" {
+		return false
+	}
+	id := maphash.String(c.seed, k.place.MessageID)
+	now := seen{k.content(c.seed), k.place.Line}
+	before, ok := c.ids.get(id)
+	switch {
+	case !ok:
+		c.ids.put(id, now)
+	case before.content == now.content:
+		c.addTo(k.place, repeatedCall, "messageId", fmt.Sprintf("the call of line %d again", before.line))
+		return true
+	default:
+		c.addTo(k.place, reusedCallID, "messageId", fmt.Sprintf("already that of another call, in line %d", before.line))
+	}
+	return false
+}
+
+// content is the same for two tellings of one call.
+func (k call) content(seed maphash.Seed) uint64 {
+	fields := maps.Clone(k.fields)
+	for _, key := range [...]string{"sentAt", "receivedAt", "writeKey"} { // of the attempt, not of the call
+		delete(fields, key)
+	}
+	b, err := json.Marshal(fields)
+	if err != nil {
+		panic(fmt.Sprintf("BUG: lint: what was decoded once: %v", err))
+	}
+	return maphash.Bytes(seed, b)
+}
