@@ -108,7 +108,7 @@ func (v value) broken(err error) string {
 }
 
 func (c *checker) addTo(place Finding, rule, path, problem string) {
-	place.Rule, place.Path, place.Problem = rule, path, problem
+	place.Rule, place.Path, place.Problem = rule, short(path), problem
 	c.add(place)
 }
 
@@ -164,9 +164,21 @@ func newCall(kind livechat.Kind, raw []byte, fields map[string]any) call {
 		}
 	}
 	k.place.Event = string(kind)
-	k.place.Conversation = k.text("conversation_id")
-	k.place.MessageID, _ = fields["messageId"].(string)
+	id, _ := fields["messageId"].(string)
+	k.place.Conversation, k.place.MessageID = short(k.text("conversation_id")), short(id)
 	return k
+}
+
+// short bounds what a report holds of a name or ID that a stranger chose.
+func short(s string) string {
+	const most = 120
+	n := 0
+	for i := range s {
+		if n++; n > most {
+			return s[:i] + "…"
+		}
+	}
+	return s
 }
 
 // text returns a property that is a string, or should have been one.
@@ -261,7 +273,7 @@ func (k call) ruleOf(p livechat.Problem) string {
 	case p.Code == "no_user_anon_id":
 		return missingUser
 	case !ok:
-		return ruleOfMissing(p.Path)
+		return k.ruleOfMissing(p.Path)
 	case v == nil:
 		return nullValue
 	case v == "":
@@ -288,14 +300,16 @@ func (k call) ruleOf(p livechat.Problem) string {
 	return wrongType
 }
 
-func ruleOfMissing(path string) string {
-	switch path {
-	case "type":
+func (k call) ruleOfMissing(path string) string {
+	switch {
+	case path == "type":
 		return missingType
-	case "properties":
+	case path == "properties":
 		return missingProperties
-	case "properties.conversation_id":
+	case path == "properties.conversation_id":
 		return missingConvID
+	case k.kind == livechat.Started:
+		return startWithoutMessage
 	default:
 		return missingMessageID
 	}
@@ -310,10 +324,11 @@ type seen struct {
 // identity judges messageId against those before, and reports whether k is
 // the repetition of one call.
 func (c *checker) identity(k call) (repeated bool) {
-	if k.place.MessageID == "" {
+	messageID, _ := k.fields["messageId"].(string)
+	if messageID == "" {
 		return false
 	}
-	id := maphash.String(c.seed, k.place.MessageID)
+	id := c.hash(messageID)
 	now := seen{k.content(c.seed), k.place.Line}
 	before, ok := c.ids.get(id)
 	switch {

@@ -3,6 +3,7 @@ package lint
 import (
 	"encoding/json"
 	"fmt"
+	"hash/maphash"
 	"time"
 
 	"github.com/parlance-chat/parlance/livechat"
@@ -10,13 +11,13 @@ import (
 
 // A conversation is what is remembered of its events so far.
 type conversation struct {
-	unsure       bool // it may be one that was forgotten
-	started      bool // Started was seen, or its absence told
-	running      int  // line of the Started or Sent since which it runs; 0 if it does not
-	startMessage string
+	unsure       bool     // it may be one that was forgotten
+	started      bool     // Started was seen, or its absence told
+	running      int      // line of the Started or Sent since which it runs; 0 if it does not
+	startMessage uint64   // hash of the message of Started; 0 if there is none
 	startSent    bool     // a Sent of that message was seen
 	unproven     *Finding // to tell if no message of the customer turns up
-	received     string   // message of the last Received
+	received     uint64   // hash of the message of the last Received
 	ended        int      // line of the last Ended if nobody has written since; else 0
 	last         time.Time
 	duration     int64 // of the last event; -1 if there is none to compare with
@@ -26,10 +27,10 @@ type conversation struct {
 // compared with its predecessor only, so that one wrong clock reading is one
 // finding.
 func (c *checker) history(k call) {
-	id := k.place.Conversation
-	if id == "" {
+	if k.text("conversation_id") == "" {
 		return
 	}
+	id := c.hash(k.text("conversation_id"))
 	conv, ok := c.conversations.get(id)
 	if !ok {
 		c.report.Conversations++
@@ -41,12 +42,20 @@ func (c *checker) history(k call) {
 	case livechat.Started:
 		c.start(conv, k)
 	case livechat.Sent:
-		conv.sent(k)
+		conv.sent(k, c.hash(k.text("message_id")))
 	case livechat.Received:
 		c.receive(conv, k)
 	case livechat.Ended:
 		c.end(conv, k)
 	}
+}
+
+// hash stands for an ID of any length; 0 for none.
+func (c *checker) hash(id string) uint64 {
+	if id == "" {
+		return 0
+	}
+	return maphash.String(c.seed, id)
 }
 
 func (c *checker) clock(conv *conversation, k call) {
@@ -75,31 +84,31 @@ func (c *checker) start(conv *conversation, k call) {
 	if conv.running != 0 {
 		c.addTo(k.place, misplacedStart, "event", fmt.Sprintf("the conversation has been running since line %d", conv.running))
 	}
-	message := k.text("message_id")
-	if message != "" && message == conv.received {
+	message := c.hash(k.text("message_id"))
+	if message != 0 && message == conv.received {
 		c.addTo(k.place, swappedPerspective, "properties.message_id", "the customer's first message came as Received")
 	}
 	conv.started, conv.running, conv.ended = true, k.place.Line, 0
 	conv.startMessage, conv.startSent = message, false
 	conv.unproven = nil
-	if message != "" && k.text("message_body") == "" {
+	if message != 0 && k.text("message_body") == "" {
 		f := k.place
 		f.Rule, f.Problem = startWithoutMessage, "neither its message_body nor a Live Chat Message Sent shows that the customer wrote"
 		conv.unproven = &f
 	}
 }
 
-func (conv *conversation) sent(k call) {
+func (conv *conversation) sent(k call, message uint64) {
 	if conv.running == 0 {
 		conv.running = k.place.Line
 	}
-	conv.startSent = conv.startSent || k.text("message_id") == conv.startMessage
+	conv.startSent = conv.startSent || message == conv.startMessage
 	conv.unproven, conv.ended = nil, 0
 }
 
 func (c *checker) receive(conv *conversation, k call) {
-	message := k.text("message_id")
-	if conv.started && message != "" && message == conv.startMessage && !conv.startSent {
+	message := c.hash(k.text("message_id"))
+	if conv.started && message != 0 && message == conv.startMessage && !conv.startSent {
 		c.addTo(k.place, swappedPerspective, "properties.message_id", "the message of Started, which the customer wrote")
 		conv.unproven = nil
 	}

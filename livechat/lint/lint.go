@@ -87,7 +87,7 @@ type checker struct {
 	usable        bool // something like a call was seen
 	seed          maphash.Seed
 	ids           recent[uint64, seen]
-	conversations recent[string, *conversation]
+	conversations recent[uint64, *conversation]
 }
 
 func newChecker() *checker {
@@ -96,7 +96,7 @@ func newChecker() *checker {
 		rules:         map[string]Rule{},
 		seed:          maphash.MakeSeed(),
 		ids:           recent[uint64, seen]{max: maxCallIDs},
-		conversations: recent[string, *conversation]{max: maxConversations},
+		conversations: recent[uint64, *conversation]{max: maxConversations},
 	}
 	for _, r := range Rules() {
 		c.rules[r.Name] = r

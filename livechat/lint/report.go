@@ -109,10 +109,6 @@ func count(n int, what string) string {
 
 // printable makes s, which a stranger wrote, safe to show on a terminal.
 func printable(s string) string {
-	const most = 120
-	if r := []rune(s); len(r) > most {
-		s = string(r[:most]) + "…"
-	}
 	if q := strconv.Quote(s); q[1:len(q)-1] != s {
 		return q
 	}

@@ -84,7 +84,7 @@ func Rules() []Rule {
 		{camelCase, Error, "the specification writes names in snake_case"},
 		{nearMissProperty, Warning, "receivers match the name letter by letter"},
 
-		{startWithoutMessage, Warning, "Started is sent with the customer's first message, not when the chat window opens or an agent greets"},
+		{startWithoutMessage, Error, "Started is sent with the customer's first message, not when the chat window opens or an agent greets"},
 		{misplacedStart, Error, "Started comes once, with the first message, and again only after Ended"},
 		{endedWithoutStart, Warning, "send Started with the customer's first message, and no Ended for a conversation without one"},
 		{endedAgain, Error, "a tool that says it again says nothing new"},
