@@ -1,0 +1,246 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+
+	"github.com/parlance-chat/parlance/internal/journal"
+)
+
+// query runs a statement on one of the reading connections.
+func (j *Journal) query(ctx context.Context, query string, row func(*sqlite.Stmt) error, args ...any) error {
+	conn, err := j.pool.Take(ctx)
+	if err != nil {
+		return fmt.Errorf("journal: read: %w", err)
+	}
+	defer j.pool.Put(conn)
+	if err := sqlitex.Execute(conn, query, &sqlitex.ExecOptions{Args: args, ResultFunc: row}); err != nil {
+		return fmt.Errorf("journal: read: %w", damage(err))
+	}
+	return nil
+}
+
+// blob copies a column.
+func blob(s *sqlite.Stmt, col int) []byte {
+	b := make([]byte, s.ColumnLen(col))
+	s.ColumnBytes(col, b)
+	return b
+}
+
+func moment(micro int64) time.Time { return time.UnixMicro(micro).UTC() }
+
+// Position implements journal.Workbench.
+func (j *Journal) Position(ctx context.Context) (journal.Seq, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.position, nil
+}
+
+// await returns what read returns once there is something, or ctx is done.
+func await[T any](ctx context.Context, j *Journal, read func() ([]T, <-chan struct{}, error)) ([]T, error) {
+	for {
+		items, wakeup, err := read()
+		if len(items) > 0 || err != nil {
+			return items, err
+		}
+		select {
+		case <-wakeup:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-j.ctx.Done():
+			return nil, fmt.Errorf("journal: read: it is closed: %w", context.Canceled)
+		}
+	}
+}
+
+// Webhooks implements journal.Workbench.
+func (j *Journal) Webhooks(ctx context.Context, after journal.Seq, limit int) ([]journal.Webhook, error) {
+	return await(ctx, j, func() ([]journal.Webhook, <-chan struct{}, error) {
+		list, complete, wakeup := j.fresh.readWebhooks(after, limit)
+		if complete {
+			return list, wakeup, nil
+		}
+		list, err := j.oldWebhooks(after, limit)
+		return list, wakeup, err
+	})
+}
+
+// oldWebhooks reads from the file. It is bounded by limit and the tail that is
+// in memory, not by ctx: what is there is returned even if ctx is done.
+func (j *Journal) oldWebhooks(after journal.Seq, limit int) (list []journal.Webhook, err error) {
+	err = j.query(j.ctx, "SELECT first, at, data FROM webhooks WHERE last > ? ORDER BY last LIMIT ?", func(s *sqlite.Stmt) error {
+		if len(list) >= limit {
+			return nil
+		}
+		var b []journal.Webhook
+		if err := j.codec.decode(blob(s, 2), &b); err != nil {
+			return err
+		}
+		first := journal.Seq(s.ColumnInt64(0))
+		for i := range b {
+			b[i].Seq, b[i].ReceivedAt = first+journal.Seq(i), moment(s.ColumnInt64(1))
+			if b[i].Seq > after && len(list) < limit {
+				list = append(list, b[i])
+			}
+		}
+		return nil
+	}, int64(after), blocksAtOnce)
+	return list, err
+}
+
+// blocksAtOnce bounds how many blocks one read decompresses.
+const blocksAtOnce = 16
+
+// Events implements journal.Outbox.
+func (j *Journal) Events(ctx context.Context, workspace string, after journal.Seq, limit int) ([]journal.Event, error) {
+	return await(ctx, j, func() ([]journal.Event, <-chan struct{}, error) {
+		list, complete, wakeup := j.fresh.readEvents(workspace, after, limit)
+		if complete {
+			return list, wakeup, nil
+		}
+		list, err := j.oldEvents(workspace, after, limit)
+		return list, wakeup, err
+	})
+}
+
+func (j *Journal) oldEvents(workspace string, after journal.Seq, limit int) (list []journal.Event, err error) {
+	err = j.query(j.ctx, "SELECT first, at, data FROM events WHERE workspace = ? AND last > ? ORDER BY last LIMIT ?", func(s *sqlite.Stmt) error {
+		if len(list) >= limit {
+			return nil
+		}
+		var b []journal.Event
+		if err := j.codec.decode(blob(s, 2), &b); err != nil {
+			return err
+		}
+		first := journal.Seq(s.ColumnInt64(0))
+		for i := range b {
+			b[i].Seq, b[i].Workspace, b[i].At = first+journal.Seq(i), workspace, moment(s.ColumnInt64(1))
+			if b[i].Seq > after && len(list) < limit {
+				list = append(list, b[i])
+			}
+		}
+		return nil
+	}, workspace, int64(after), blocksAtOnce)
+	return list, err
+}
+
+// Load implements journal.Workbench.
+func (j *Journal) Load(ctx context.Context, c journal.Conversation, activities []string) (state []byte, applied []bool, err error) {
+	applied = make([]bool, len(activities))
+	conn, err := j.pool.Take(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("journal: read: %w", err)
+	}
+	defer j.pool.Put(conn)
+	var id int64
+	err = sqlitex.Execute(conn, "SELECT id, state FROM conversations WHERE workspace = ? AND source = ? AND conversation = ?",
+		&sqlitex.ExecOptions{Args: []any{c.Workspace, c.Source, c.ID}, ResultFunc: func(s *sqlite.Stmt) error {
+			id = s.ColumnInt64(0)
+			if !s.ColumnIsNull(1) {
+				state = blob(s, 1)
+			}
+			return nil
+		}})
+	for i, a := range activities {
+		if err != nil || id == 0 {
+			break
+		}
+		err = sqlitex.Execute(conn, "SELECT 1 FROM seen WHERE conversation = ? AND activity = ?",
+			&sqlitex.ExecOptions{Args: []any{id, fingerprint(a)}, ResultFunc: func(*sqlite.Stmt) error {
+				applied[i] = true
+				return nil
+			}})
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("journal: read: %w", damage(err))
+	}
+	return state, applied, nil
+}
+
+func (j *Journal) cursor(ctx context.Context, workspace, destination string) (at journal.Seq, ok bool, err error) {
+	err = j.query(ctx, "SELECT at FROM cursors WHERE workspace = ? AND destination = ?", func(s *sqlite.Stmt) error {
+		at, ok = journal.Seq(s.ColumnInt64(0)), true
+		return nil
+	}, workspace, destination)
+	return at, ok, err
+}
+
+// Lag implements journal.Outbox. Only the block in which the cursor stands is
+// counted by position; the others say how many they hold.
+func (j *Journal) Lag(ctx context.Context, workspace, destination string) (lag journal.Lag, err error) {
+	at, ok, err := j.cursor(ctx, workspace, destination)
+	if err != nil || !ok {
+		return lag, err
+	}
+	err = j.query(ctx, `SELECT coalesce(sum(min(count, last - ?2)), 0), coalesce(min(at), 0) FROM events WHERE workspace = ?1 AND last > ?2`, func(s *sqlite.Stmt) error {
+		if lag.Events = s.ColumnInt64(0); lag.Events > 0 {
+			lag.Oldest = moment(s.ColumnInt64(1))
+		}
+		return nil
+	}, workspace, int64(at))
+	return lag, err
+}
+
+// Unreadable implements journal.Shelf.
+func (j *Journal) Unreadable(ctx context.Context, workspace string, limit int) (list []journal.Webhook, err error) {
+	err = j.query(ctx, `SELECT u.seq, w.first, w.at, w.data FROM unreadable u JOIN webhooks w ON w.last = (SELECT min(last) FROM webhooks WHERE last >= u.seq)
+		WHERE u.workspace = ? ORDER BY u.seq DESC LIMIT ?`, func(s *sqlite.Stmt) error {
+		var b []journal.Webhook
+		if err := j.codec.decode(blob(s, 3), &b); err != nil {
+			return err
+		}
+		seq := s.ColumnInt64(0)
+		if i := seq - s.ColumnInt64(1); i >= 0 && i < int64(len(b)) {
+			b[i].Seq, b[i].ReceivedAt = journal.Seq(seq), moment(s.ColumnInt64(2))
+			list = append(list, b[i])
+		}
+		return nil
+	}, workspace, limit)
+	return list, err
+}
+
+// Parked implements journal.Shelf.
+func (j *Journal) Parked(ctx context.Context, workspace, destination string, limit int) (list []journal.Parked, err error) {
+	err = j.query(ctx, `SELECT id, destination, at, reason, event FROM parked WHERE workspace = ?1 AND (?2 = '' OR destination = ?2) ORDER BY id DESC LIMIT ?3`, func(s *sqlite.Stmt) error {
+		var e storedEvent
+		if err := j.codec.decode(blob(s, 4), &e); err != nil {
+			return err
+		}
+		e.Event.Seq, e.Event.At, e.Workspace = e.Seq, e.At, workspace
+		list = append(list, journal.Parked{ID: s.ColumnInt64(0), Workspace: workspace, Destination: s.ColumnText(1),
+			At: moment(s.ColumnInt64(2)), Reason: s.ColumnText(3), Event: e.Event})
+		return nil
+	}, workspace, destination, limit)
+	return list, err
+}
+
+// Destinations implements journal.Shelf.
+func (j *Journal) Destinations(ctx context.Context, workspace string) (list []string, err error) {
+	err = j.query(ctx, "SELECT destination FROM cursors WHERE workspace = ? ORDER BY destination", func(s *sqlite.Stmt) error {
+		list = append(list, s.ColumnText(0))
+		return nil
+	}, workspace)
+	return list, err
+}
+
+// Since implements journal.Shelf.
+func (j *Journal) Since(ctx context.Context, workspace string, t time.Time) (at journal.Seq, err error) {
+	err = j.query(ctx, "SELECT coalesce((SELECT max(last) FROM events WHERE workspace = ? AND at < ?), 0)", func(s *sqlite.Stmt) error {
+		at = journal.Seq(s.ColumnInt64(0))
+		return nil
+	}, workspace, t.UnixMicro())
+	return at, err
+}
+
+// End implements journal.Shelf.
+func (j *Journal) End(ctx context.Context, workspace string) (at journal.Seq, err error) {
+	err = j.query(ctx, "SELECT coalesce((SELECT max(last) FROM events WHERE workspace = ?), 0)", func(s *sqlite.Stmt) error {
+		at = journal.Seq(s.ColumnInt64(0))
+		return nil
+	}, workspace)
+	return at, err
+}

@@ -1,0 +1,187 @@
+package sqlite
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+
+	"github.com/parlance-chat/parlance/internal/journal"
+)
+
+// write has the writer do something, and waits until it is durable.
+func (j *Journal) write(ctx context.Context, size int, do func(*tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r := &request{do: do, size: size, done: make(chan error, 1)}
+	if err := j.queue.put(r); err != nil {
+		return err
+	}
+	// What was queued will be written, so there is no leaving before.
+	return <-r.done
+}
+
+// Append implements journal.Inbox.
+func (j *Journal) Append(ctx context.Context, webhooks ...*journal.Webhook) error {
+	size := 0
+	for _, h := range webhooks {
+		size += len(h.Body) + 256
+		for _, c := range h.Calls {
+			size += len(c.JSON)
+		}
+	}
+	return j.write(ctx, size, func(t *tx) error {
+		t.webhooks = append(t.webhooks, webhooks...)
+		return nil
+	})
+}
+
+// Commit implements journal.Workbench.
+func (j *Journal) Commit(ctx context.Context, applied []journal.Applied, upTo journal.Seq) error {
+	size := 256 * len(applied)
+	for _, a := range applied {
+		for _, e := range a.Events {
+			size += len(e.JSON)
+		}
+	}
+	return j.write(ctx, size, func(t *tx) error {
+		for _, a := range applied {
+			if err := t.apply(a); err != nil {
+				return err
+			}
+		}
+		t.position = upTo
+		return nil
+	})
+}
+
+func (t *tx) apply(a journal.Applied) error {
+	for _, e := range a.Events {
+		t.events[a.Conversation.Workspace] = append(t.events[a.Conversation.Workspace], e)
+	}
+	t.bytes += 256 + len(a.State)
+	if a.Activity == "" && a.State == nil {
+		return nil
+	}
+	id, err := t.conversation(a.Conversation)
+	if err != nil {
+		return err
+	}
+	if a.Activity != "" {
+		if err := t.w.exec("INSERT OR IGNORE INTO seen VALUES (?, ?)", id, fingerprint(a.Activity)); err != nil {
+			return err
+		}
+	}
+	if a.State != nil {
+		return t.w.exec("UPDATE conversations SET state = ? WHERE id = ?", a.State, id)
+	}
+	return nil
+}
+
+// conversation returns the row of a conversation, and notes that something
+// happened in it today.
+func (t *tx) conversation(c journal.Conversation) (id int64, err error) {
+	if today := day(t.at); t.w.day != today {
+		t.w.day = today
+		clear(t.w.ids)
+	}
+	if id, ok := t.w.ids[c]; ok {
+		return id, nil
+	}
+	err = sqlitex.Execute(t.conn, `INSERT INTO conversations (workspace, source, conversation, day) VALUES (?, ?, ?, ?)
+		ON CONFLICT (workspace, source, conversation) DO UPDATE SET day = excluded.day RETURNING id`,
+		&sqlitex.ExecOptions{Args: []any{c.Workspace, c.Source, c.ID, day(t.at)}, ResultFunc: func(s *sqlite.Stmt) error {
+			id = s.ColumnInt64(0)
+			return nil
+		}})
+	if err == nil {
+		if len(t.w.ids) >= ids {
+			clear(t.w.ids)
+		}
+		t.w.ids[c] = id
+	}
+	return id, err
+}
+
+func day(t time.Time) int64 { return t.Unix() / (24 * 60 * 60) }
+
+// fingerprint is the part of an activity's ID that is remembered: with 64 bits,
+// one in 18,000,000,000,000 activities of a conversation of a million would be
+// taken for a repetition.
+func fingerprint(activity string) int64 {
+	h := sha256.Sum256([]byte(activity))
+	return int64(binary.BigEndian.Uint64(h[:8]))
+}
+
+// Cursor implements journal.Outbox.
+func (j *Journal) Cursor(ctx context.Context, workspace, destination string) (journal.Seq, error) {
+	at, ok, err := j.cursor(ctx, workspace, destination)
+	if err != nil || ok {
+		return at, err
+	}
+	err = j.write(ctx, 64, func(t *tx) error {
+		return t.w.exec("INSERT OR IGNORE INTO cursors SELECT ?1, ?2, coalesce((SELECT max(last) FROM events WHERE workspace = ?1), 0)", workspace, destination)
+	})
+	if err != nil {
+		return 0, err
+	}
+	at, _, err = j.cursor(ctx, workspace, destination)
+	return at, err
+}
+
+// Move implements journal.Outbox.
+func (j *Journal) Move(ctx context.Context, c journal.Cursor, parked ...journal.Parked) error {
+	size := 64
+	for _, p := range parked {
+		size += len(p.Event.JSON)
+	}
+	return j.write(ctx, size, func(t *tx) error {
+		for _, p := range parked {
+			if err := t.park(p); err != nil {
+				return err
+			}
+		}
+		t.bytes += 64
+		return t.w.exec("INSERT INTO cursors VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at", c.Workspace, c.Destination, int64(c.At))
+	})
+}
+
+// A storedEvent is a parked event with what a block tells in its row.
+type storedEvent struct {
+	journal.Event
+	Seq journal.Seq `cbor:"20,keyasint"`
+	At  time.Time   `cbor:"21,keyasint"`
+}
+
+func (t *tx) park(p journal.Parked) error {
+	data, err := t.w.j.codec.encode(storedEvent{p.Event, p.Event.Seq, p.Event.At})
+	if err != nil {
+		return err
+	}
+	t.bytes += len(data)
+	return t.w.exec("INSERT INTO parked (workspace, destination, at, reason, event) VALUES (?, ?, ?, ?, ?)",
+		p.Workspace, p.Destination, t.at.UnixMicro(), p.Reason, data)
+}
+
+// Unpark implements journal.Shelf.
+func (j *Journal) Unpark(ctx context.Context, workspace string, ids ...int64) error {
+	return j.write(ctx, 16*len(ids), func(t *tx) error {
+		for _, id := range ids {
+			if err := t.w.exec("DELETE FROM parked WHERE workspace = ? AND id = ?", workspace, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Forget removes a destination's cursor, so that it holds no events any more.
+func (j *Journal) Forget(ctx context.Context, workspace, destination string) error {
+	return j.write(ctx, 64, func(t *tx) error {
+		return t.w.exec("DELETE FROM cursors WHERE workspace = ? AND destination = ?", workspace, destination)
+	})
+}
