@@ -93,7 +93,7 @@ func (c *checker) start(conv *conversation, k call) {
 	conv.unproven = nil
 	if message != 0 && k.text("message_body") == "" {
 		f := k.place
-		f.Rule, f.Problem = startWithoutMessage, "neither its message_body nor a Live Chat Message Sent shows that the customer wrote"
+		f.Rule, f.Problem = unprovenStart, "neither its message_body nor a Live Chat Message Sent shows that the customer wrote"
 		conv.unproven = &f
 	}
 }

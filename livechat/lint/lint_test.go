@@ -165,7 +165,7 @@ var ruleTests = []struct {
 	{"nearly", lines(aCall(started, `agent_nmae="x"`, `messageid="m1"`)),
 		[]string{"1 near-miss-property properties.agent_nmae", "1 near-miss-property properties.messageid"}},
 
-	{"nothing shows that the customer wrote", lines(aCall(started, "message_body"), aCall(received, `message_id="m2"`)), []string{"1 started-without-message"}},
+	{"nothing shows that the customer wrote", lines(aCall(started, "message_body"), aCall(received, `message_id="m2"`)), []string{"1 unproven-start"}},
 	{"started twice", lines(aCall(started), aCall(sent), aCall(started, `message_id="m2"`)), []string{"3 misplaced-start event"}},
 	{"started late", lines(aCall(sent), aCall(started, `message_id="m2"`)), []string{"2 misplaced-start event"}},
 	{"ended without start", lines(aCall(ended)), []string{"1 ended-without-start event"}},

@@ -45,6 +45,7 @@ const (
 	nearMissProperty  = "near-miss-property"
 
 	startWithoutMessage = "started-without-message"
+	unprovenStart       = "unproven-start"
 	misplacedStart      = "misplaced-start"
 	endedWithoutStart   = "ended-without-start"
 	endedAgain          = "ended-again"
@@ -85,6 +86,7 @@ func Rules() []Rule {
 		{nearMissProperty, Warning, "receivers match the name letter by letter"},
 
 		{startWithoutMessage, Error, "Started is sent with the customer's first message, not when the chat window opens or an agent greets"},
+		{unprovenStart, Warning, "Started is sent with the customer's first message; this one may tell of an opened window or a greeting, unless bodies are left out and Sent does not repeat that message"},
 		{misplacedStart, Error, "Started comes once, with the first message, and again only after Ended"},
 		{endedWithoutStart, Warning, "send Started with the customer's first message, and no Ended for a conversation without one"},
 		{endedAgain, Error, "a tool that says it again says nothing new"},
