@@ -74,3 +74,19 @@ type Pause struct {
 }
 
 func (e *Pause) Error() string { return "paused: " + e.Reason }
+
+// A Type is one kind of receiver in the list.
+type Type struct {
+	Name  string // as in the configuration
+	Title string // as its vendor writes it
+	// Segment says that receivers of this kind may share one memory of
+	// messageIds, so that a workspace's second one needs other ids.
+	Segment bool
+	// Settings returns a pointer to a new struct of the type's own settings,
+	// holding the defaults. Its yaml tags name the keys, and its field
+	// comments are the manual. It may have a method Check() error.
+	Settings func() any
+	// Open returns a destination with settings that Settings returned and the
+	// configuration filled in.
+	Open func(settings any) (Destination, error)
+}

@@ -1,0 +1,16 @@
+// Package all is the list of destinations.
+package all
+
+import (
+	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/destination/file"
+	"github.com/parlance-chat/parlance/destination/segment"
+)
+
+// Types returns every type of destination.
+func Types() []destination.Type {
+	return []destination.Type{
+		segment.Type(),
+		file.Type(),
+	}
+}

@@ -1,0 +1,184 @@
+// Package segment delivers to Segment, and to whatever speaks its HTTP
+// Tracking API.
+//
+// Source: https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/
+package segment
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+
+	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/internal/strictyaml"
+	"github.com/parlance-chat/parlance/livechat"
+)
+
+// What Segment takes in one request: "500 KB", of which its own SDKs use
+// 475,000 bytes, and 2,500 calls, of which 1,000 keep a refusal small.
+const (
+	maxBytes = 475_000
+	maxCalls = 1_000
+)
+
+// timeout bounds one attempt.
+const timeout = 30 * time.Second
+
+// endpoints are Segment's own, by region.
+var endpoints = map[string]string{
+	"us": "https://api.segment.io",
+	"eu": "https://events.eu1.segmentapis.com",
+}
+
+// Settings are the settings of a destination of type segment.
+type Settings struct {
+	// Write key of the source in Segment that receives the events. Required.
+	WriteKey strictyaml.Secret `yaml:"write_key"`
+	// Region of the Segment workspace: us or eu.
+	Region string `yaml:"region"`
+	// URL of another receiver that speaks Segment's API, without /v1/batch. It takes the place of region.
+	Endpoint string `yaml:"endpoint"`
+}
+
+// Check says what is wrong with the settings.
+func (s *Settings) Check() error {
+	var errs []error
+	if s.WriteKey == "" {
+		errs = append(errs, errors.New("write_key: is missing; copy it from the source's API keys in Segment"))
+	}
+	if _, ok := endpoints[s.Region]; !ok {
+		errs = append(errs, fmt.Errorf("region: %q is not one of us, eu", s.Region))
+	}
+	if u, err := url.Parse(s.Endpoint); s.Endpoint != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		errs = append(errs, errors.New("endpoint: write a URL such as https://example.com"))
+	}
+	return errors.Join(errs...)
+}
+
+// Type is the entry in the list.
+func Type() destination.Type {
+	return destination.Type{
+		Name:     "segment",
+		Title:    "Segment",
+		Segment:  true,
+		Settings: func() any { return &Settings{Region: "us"} },
+		Open:     func(settings any) (destination.Destination, error) { return Open(*settings.(*Settings)) },
+	}
+}
+
+// Open returns a destination. It makes no request.
+func Open(s Settings) (*Destination, error) {
+	if err := s.Check(); err != nil {
+		return nil, fmt.Errorf("segment: %w", err)
+	}
+	base := endpoints[s.Region]
+	if s.Endpoint != "" {
+		base = s.Endpoint
+	}
+	return &Destination{
+		url: strings.TrimRight(base, "/") + "/v1/batch",
+		key: string(s.WriteKey),
+		client: &http.Client{
+			Timeout:       timeout,
+			Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 1, IdleConnTimeout: 90 * time.Second},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}, nil
+}
+
+// A Destination sends batches to one source. It implements
+// destination.Destination.
+type Destination struct {
+	url, key string
+	client   *http.Client
+	buf      bytes.Buffer
+	gzip     *gzip.Writer
+}
+
+// Limits implements destination.Destination.
+func (d *Destination) Limits() destination.Limits {
+	return destination.Limits{Calls: maxCalls, Bytes: maxBytes, CallBytes: livechat.MaxEventBytes}
+}
+
+// Close implements destination.Destination.
+func (d *Destination) Close() error {
+	d.client.CloseIdleConnections()
+	return nil
+}
+
+// Send implements destination.Destination.
+func (d *Destination) Send(ctx context.Context, a destination.Attempt) error {
+	body, err := d.body(a)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.url, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.SetBasicAuth(d.key, "")
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Content-Encoding", "gzip")
+	req.Header.Set("User-Agent", "parlance")
+	if a.Retry > 0 {
+		req.Header.Set("X-Retry-Count", strconv.Itoa(a.Retry))
+	}
+	resp, err := d.client.Do(req)
+	if err != nil {
+		return noAnswer(err)
+	}
+	defer resp.Body.Close()
+	said, err := io.ReadAll(io.LimitReader(resp.Body, 4096))
+	if resp.StatusCode >= 200 && resp.StatusCode <= 299 {
+		return nil // it has the calls, even if the rest of its answer got lost
+	}
+	if err != nil {
+		return noAnswer(err)
+	}
+	return Judge(resp.StatusCode, resp.Header, said)
+}
+
+// noAnswer keeps the address out of an error: it may hold a key.
+func noAnswer(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	return fmt.Errorf("no answer: %w", err)
+}
+
+// body returns the batch, compressed. It is valid until the next call.
+func (d *Destination) body(a destination.Attempt) ([]byte, error) {
+	d.buf.Reset()
+	if d.gzip == nil {
+		d.gzip, _ = gzip.NewWriterLevel(&d.buf, gzip.BestSpeed) // fails only for an unknown level
+	} else {
+		d.gzip.Reset(&d.buf)
+	}
+	w := d.gzip
+	_, err := io.WriteString(w, `{"batch":[`)
+	for i, c := range a.Calls {
+		if i > 0 && err == nil {
+			_, err = io.WriteString(w, ",")
+		}
+		if err == nil {
+			_, err = w.Write(c.JSON)
+		}
+	}
+	if err == nil {
+		_, err = io.WriteString(w, `],"sentAt":"`+livechat.FormatTime(a.SentAt)+`"}`)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	return d.buf.Bytes(), err
+}

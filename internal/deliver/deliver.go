@@ -1,0 +1,265 @@
+// Package deliver hands a workspace's events to one destination, in order, for
+// as long as it takes.
+//
+// There is one loop for each destination: read what follows the cursor, send
+// it, move the cursor. Back-pressure is the log itself.
+package deliver
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/internal/journal"
+	"github.com/parlance-chat/parlance/livechat"
+)
+
+const (
+	// readAtOnce bounds the events in memory for each destination.
+	readAtOnce = 1000
+	// drainTime is how long an attempt under way may take once the loop is
+	// told to stop.
+	drainTime = 5 * time.Second
+
+	firstBackoff = 500 * time.Millisecond
+	maxBackoff   = 60 * time.Second
+	// probeEvery is how often a paused destination is tried.
+	probeEvery = 5 * time.Minute
+)
+
+// Options are what Run needs. All fields but Policy are required.
+type Options struct {
+	Journal     journal.Outbox
+	Workspace   string
+	Name        string // of the destination
+	Destination destination.Destination
+	Policy      Policy
+	Log         *slog.Logger
+	Metrics     *Metrics
+}
+
+// Run delivers until ctx is done, and returns nil then. An attempt under way
+// may finish.
+func Run(ctx context.Context, o Options) error {
+	l := &loop{Options: o, limits: o.Destination.Limits(), metrics: o.Metrics.of(o)}
+	l.Log = o.Log.With("workspace", o.Workspace, "destination", o.Name)
+	defer l.metrics.remove()
+	if err := l.retry(ctx, func() (err error) {
+		l.at, err = o.Journal.Cursor(ctx, o.Workspace, o.Name)
+		return err
+	}); err != nil {
+		return nil
+	}
+	for ctx.Err() == nil {
+		var events []journal.Event
+		err := l.retry(ctx, func() (err error) {
+			events, err = o.Journal.Events(ctx, o.Workspace, l.at, readAtOnce)
+			return err
+		})
+		if err == nil {
+			l.deliver(ctx, events)
+		}
+	}
+	return nil
+}
+
+// Once makes one attempt to deliver one event.
+func Once(ctx context.Context, o Options, e journal.Event) error {
+	now := time.Now()
+	c, err := o.Policy.render(e, now)
+	if err != nil {
+		return err
+	}
+	return o.Destination.Send(ctx, destination.Attempt{Calls: []destination.Call{c}, SentAt: now})
+}
+
+// A loop is the delivery to one destination.
+type loop struct {
+	Options
+	limits  destination.Limits
+	metrics *destinationMetrics
+	at      journal.Seq // the cursor
+	calls   int         // how many calls an attempt may have while a bad one is looked for; 0 is no bound
+}
+
+// deliver hands over events until all have been, or ctx is done.
+func (l *loop) deliver(ctx context.Context, events []journal.Event) {
+	for len(events) > 0 && ctx.Err() == nil {
+		n, err := l.attempts(ctx, events)
+		var refusal *destination.Refusal
+		switch {
+		case err == nil:
+			l.metrics.delivered.Add(float64(n))
+			l.move(ctx, events[n-1].Seq)
+			events = events[n:]
+			l.calls *= 2 // the bad one is behind us, or in what comes next
+			if l.calls >= readAtOnce {
+				l.calls = 0
+			}
+		case errors.As(err, &refusal) && n > 1:
+			l.calls = n / 2
+		case errors.As(err, &refusal):
+			l.park(ctx, events[0], refusal)
+			events = events[1:]
+		}
+	}
+}
+
+// attempts tries to hand over the first of the events, and says how many they
+// were. Its error is a *Refusal, or that ctx is done.
+func (l *loop) attempts(ctx context.Context, events []journal.Event) (n int, err error) {
+	backoff := firstBackoff
+	for retry := 0; ; retry++ {
+		now := time.Now()
+		calls, err := l.batch(events, now)
+		if err == nil {
+			err = l.send(ctx, destination.Attempt{Calls: calls, Retry: retry, SentAt: now})
+		}
+		l.metrics.attempt(err)
+		var wait *destination.Wait
+		var pause *destination.Pause
+		var refusal *destination.Refusal
+		switch {
+		case err == nil, errors.As(err, &refusal):
+			l.recovered(retry)
+			return max(len(calls), 1), err
+		case ctx.Err() != nil:
+			return 0, ctx.Err()
+		case errors.As(err, &wait):
+			l.troubled(retry, waiting, err)
+			err = sleep(ctx, wait.For)
+		case errors.As(err, &pause):
+			l.troubled(retry, paused, err)
+			err = sleep(ctx, probeEvery)
+		default:
+			l.troubled(retry, backingOff, err)
+			err = sleep(ctx, jitter(backoff))
+			backoff = min(2*backoff, maxBackoff)
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+}
+
+// jitter spreads the attempts of many who failed at once.
+func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d/2) }
+
+// send makes one attempt. If ctx is done meanwhile it may finish, so that a
+// restart does not send the same again.
+func (l *loop) send(ctx context.Context, a destination.Attempt) error {
+	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() {
+		if sleep(sending, drainTime) == nil {
+			cancel()
+		}
+	})()
+	return l.Destination.Send(sending, a)
+}
+
+// batch renders as many of the events as one attempt takes. A call too large
+// for the destination is a *Refusal, if it is the first.
+func (l *loop) batch(events []journal.Event, now time.Time) (calls []destination.Call, err error) {
+	bytes := len(`{"batch":[],"sentAt":"2006-01-02T15:04:05.000Z"}`)
+	for _, e := range events {
+		c, err := l.Policy.render(e, now)
+		if err == nil && l.limits.CallBytes > 0 && len(c.JSON) > l.limits.CallBytes {
+			err = &destination.Refusal{Reason: "the call is larger than the destination takes"}
+		}
+		if err != nil {
+			if len(calls) > 0 {
+				break // it will be the first
+			}
+			return nil, err
+		}
+		bytes += len(c.JSON) + 1
+		full := l.limits.Calls > 0 && len(calls) == l.limits.Calls || l.calls > 0 && len(calls) == l.calls ||
+			l.limits.Bytes > 0 && bytes > l.limits.Bytes
+		if full && len(calls) > 0 {
+			break
+		}
+		calls = append(calls, c)
+	}
+	return calls, nil
+}
+
+// move moves the cursor.
+func (l *loop) move(ctx context.Context, to journal.Seq, parked ...journal.Parked) {
+	// What was sent is sent, so the cursor moves even if ctx is done.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	err := l.retry(ctx, func() error {
+		return l.Journal.Move(ctx, journal.Cursor{Workspace: l.Workspace, Destination: l.Name, At: to}, parked...)
+	})
+	if err == nil || len(parked) == 0 {
+		l.at = to // not on disk, the next move takes it along
+	}
+}
+
+// park sets aside what was refused, and moves past it.
+func (l *loop) park(ctx context.Context, e journal.Event, refusal *destination.Refusal) {
+	l.Log.Warn("event parked: the destination refuses it", "messageId", e.MessageID, "event", e.Name, "reason", refusal.Reason)
+	l.metrics.parked.Inc()
+	l.move(ctx, e.Seq, journal.Parked{Workspace: l.Workspace, Destination: l.Name, Reason: refusal.Reason, Event: e})
+	l.calls = 1 // what stands beside a bad one may be bad too
+}
+
+// troubled tells, once, that the destination does not take what it is sent.
+func (l *loop) troubled(retry int, s state, err error) {
+	l.metrics.set(s)
+	if retry == 0 || s == paused {
+		l.Log.Warn("destination does not take events; they wait", "state", s.String(), "error", err)
+	}
+}
+
+// recovered tells that it does again.
+func (l *loop) recovered(retries int) {
+	l.metrics.set(ok)
+	if retries > 0 {
+		l.Log.Info("destination takes events again", "retries", retries)
+	}
+}
+
+// retry does f until it succeeds or ctx is done.
+func (l *loop) retry(ctx context.Context, f func() error) error {
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
+		err := f()
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		l.Log.Error("delivery waits for the journal", "error", err)
+		if err := sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// stamp returns a stored call with the time of an attempt.
+func stamp(call []byte, at time.Time) []byte {
+	b := make([]byte, 0, len(call)+len(`,"sentAt":"2006-01-02T15:04:05.000Z"`))
+	b = append(b, call[:len(call)-1]...)
+	if len(call) > len("{}") {
+		b = append(b, ',')
+	}
+	b = append(b, `"sentAt":"`...)
+	b = append(b, livechat.FormatTime(at)...)
+	return append(b, `"}`...)
+}
