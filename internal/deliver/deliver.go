@@ -93,7 +93,9 @@ func (l *loop) deliver(ctx context.Context, events []journal.Event) {
 		switch {
 		case err == nil:
 			l.metrics.delivered.Add(float64(n))
-			l.move(ctx, events[n-1].Seq)
+			if l.move(ctx, events[n-1].Seq) != nil {
+				return // the same again, which the receiver knows by messageId
+			}
 			events = events[n:]
 			l.calls *= 2 // the bad one is behind us, or in what comes next
 			if l.calls >= readAtOnce {
@@ -102,7 +104,9 @@ func (l *loop) deliver(ctx context.Context, events []journal.Event) {
 		case errors.As(err, &refusal) && n > 1:
 			l.calls = n / 2
 		case errors.As(err, &refusal):
-			l.park(ctx, events[0], refusal)
+			if l.park(ctx, events[0], refusal) != nil {
+				return
+			}
 			events = events[1:]
 		}
 	}
@@ -148,17 +152,26 @@ func (l *loop) attempts(ctx context.Context, events []journal.Event) (n int, err
 // jitter spreads the attempts of many who failed at once.
 func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d/2) }
 
-// send makes one attempt. If ctx is done meanwhile it may finish, so that a
-// restart does not send the same again.
+// send makes one attempt.
 func (l *loop) send(ctx context.Context, a destination.Attempt) error {
-	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ctx, cancel := drain(ctx)
 	defer cancel()
-	defer context.AfterFunc(ctx, func() {
-		if sleep(sending, drainTime) == nil {
+	return l.Destination.Send(ctx, a)
+}
+
+// drain returns a context that is done some time after ctx: what is under way
+// may finish, so that a restart does not repeat it.
+func drain(ctx context.Context) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		if sleep(longer, drainTime) == nil {
 			cancel()
 		}
-	})()
-	return l.Destination.Send(sending, a)
+	})
+	return longer, func() {
+		stop()
+		cancel()
+	}
 }
 
 // batch renders as many of the events as one attempt takes. A call too large
@@ -167,7 +180,9 @@ func (l *loop) batch(events []journal.Event, now time.Time) (calls []destination
 	bytes := len(`{"batch":[],"sentAt":"2006-01-02T15:04:05.000Z"}`)
 	for _, e := range events {
 		c, err := l.Policy.render(e, now)
-		if err == nil && l.limits.CallBytes > 0 && len(c.JSON) > l.limits.CallBytes {
+		if err != nil {
+			err = &destination.Refusal{Reason: err.Error()}
+		} else if l.limits.CallBytes > 0 && len(c.JSON) > l.limits.CallBytes {
 			err = &destination.Refusal{Reason: "the call is larger than the destination takes"}
 		}
 		if err != nil {
@@ -187,25 +202,29 @@ func (l *loop) batch(events []journal.Event, now time.Time) (calls []destination
 	return calls, nil
 }
 
-// move moves the cursor.
-func (l *loop) move(ctx context.Context, to journal.Seq, parked ...journal.Parked) {
-	// What was sent is sent, so the cursor moves even if ctx is done.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+// move moves the cursor. Its error means that ctx is done.
+func (l *loop) move(ctx context.Context, to journal.Seq, parked ...journal.Parked) error {
+	ctx, cancel := drain(ctx)
 	defer cancel()
 	err := l.retry(ctx, func() error {
 		return l.Journal.Move(ctx, journal.Cursor{Workspace: l.Workspace, Destination: l.Name, At: to}, parked...)
 	})
-	if err == nil || len(parked) == 0 {
-		l.at = to // not on disk, the next move takes it along
+	if err == nil {
+		l.at = to
 	}
+	return err
 }
 
-// park sets aside what was refused, and moves past it.
-func (l *loop) park(ctx context.Context, e journal.Event, refusal *destination.Refusal) {
-	l.Log.Warn("event parked: the destination refuses it", "messageId", e.MessageID, "event", e.Name, "reason", refusal.Reason)
-	l.metrics.parked.Inc()
-	l.move(ctx, e.Seq, journal.Parked{Workspace: l.Workspace, Destination: l.Name, Reason: refusal.Reason, Event: e})
+// park sets aside what was refused, and moves past it. Its error means that
+// ctx is done.
+func (l *loop) park(ctx context.Context, e journal.Event, refusal *destination.Refusal) error {
 	l.calls = 1 // what stands beside a bad one may be bad too
+	err := l.move(ctx, e.Seq, journal.Parked{Workspace: l.Workspace, Destination: l.Name, Reason: refusal.Reason, Event: e})
+	if err == nil {
+		l.metrics.parked.Inc()
+		l.Log.Warn("event parked: the destination refuses it", "messageId", e.MessageID, "event", e.Name, "reason", refusal.Reason)
+	}
+	return err
 }
 
 // troubled tells, once, that the destination does not take what it is sent.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -46,22 +47,23 @@ const (
 // render returns an event as the destination is to get it in an attempt at now.
 func (p Policy) render(e journal.Event, now time.Time) (destination.Call, error) {
 	c := destination.Call{MessageID: e.MessageID, Conversation: e.Conversation, JSON: e.JSON}
-	if len(c.JSON) < 2 || c.JSON[0] != '{' {
-		return c, errors.New("deliver: BUG: a stored call is no JSON object")
-	}
 	if p.Salt != "" {
 		c.MessageID = salted(p.Salt, e.MessageID)
-		c.JSON = replace(c.JSON, e.MessageID, c.MessageID)
 	}
-	if k := livechat.Kind(e.Name); k == livechat.Started || k == livechat.Ended || k == livechat.Sent || k == livechat.Received {
+	if p != (Policy{}) {
 		var err error
-		if c.JSON, err = p.edit(c.JSON, k); err != nil {
+		if c.JSON, err = p.edit(c.JSON, livechat.Kind(e.Name), c.MessageID); err != nil {
 			return c, err
 		}
+	}
+	if len(c.JSON) < len("{}") || c.JSON[0] != '{' {
+		return c, errNoObject
 	}
 	c.JSON = stamp(c.JSON, now.Add(e.Skew))
 	return c, nil
 }
+
+var errNoObject = errors.New("deliver: BUG: a stored call is no JSON object")
 
 // salted derives a UUID as package conversation does.
 func salted(salt, id string) string {
@@ -72,27 +74,22 @@ func salted(salt, id string) string {
 	return u.String()
 }
 
-// replace puts another messageId in a call. Its own stands there once, since
-// it is unique.
-func replace(call []byte, from, to string) []byte {
-	old, _ := json.Marshal(from) // a string always marshals
-	return bytes.Replace(call, append([]byte(`"messageId":`), old...), []byte(`"messageId":"`+to+`"`), 1)
-}
-
-// edit applies what concerns the four events alone. Whatever it does not
-// change keeps its bytes.
-func (p Policy) edit(call []byte, k livechat.Kind) ([]byte, error) {
-	swapped := map[livechat.Kind]livechat.Kind{livechat.Sent: livechat.Received, livechat.Received: livechat.Sent}
-	rename := p.Perspective == Company && swapped[k] != ""
-	rewrite := p.MessageBody == Redact || p.MessageBody == Omit
-	if !rename && !rewrite {
-		return call, nil
+// edit applies the policy. Whatever it does not change keeps its bytes.
+func (p Policy) edit(call []byte, k livechat.Kind, messageID string) ([]byte, error) {
+	name := k
+	if p.Perspective == Company && k == livechat.Sent {
+		name = livechat.Received
+	} else if p.Perspective == Company && k == livechat.Received {
+		name = livechat.Sent
 	}
+	ours := slices.Contains(livechat.Kinds(), k) // all else passes through
 	return editObject(call, func(key string, value json.RawMessage) (json.RawMessage, error) {
 		switch {
-		case key == "event" && rename:
-			return json.Marshal(swapped[k])
-		case key == "properties" && rewrite:
+		case key == "messageId":
+			return json.Marshal(messageID)
+		case key == "event" && name != k:
+			return json.Marshal(name)
+		case key == "properties" && ours && (p.MessageBody == Redact || p.MessageBody == Omit):
 			return editObject(value, p.body)
 		}
 		return value, nil
@@ -119,7 +116,7 @@ func (p Policy) body(key string, value json.RawMessage) (json.RawMessage, error)
 func editObject(object []byte, edit func(key string, value json.RawMessage) (json.RawMessage, error)) ([]byte, error) {
 	d := json.NewDecoder(bytes.NewReader(object))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return nil, errors.New("deliver: BUG: a stored call is no JSON object")
+		return nil, errNoObject
 	}
 	out := []byte{'{'}
 	for d.More() {

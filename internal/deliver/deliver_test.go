@@ -1,0 +1,352 @@
+package deliver
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/internal/journal"
+	"github.com/parlance-chat/parlance/internal/journal/sqlite"
+)
+
+// A receiver is a destination that does as it is told.
+type receiver struct {
+	limits destination.Limits
+	answer func(destination.Attempt) error // nil takes everything
+	got    []destination.Call
+	tries  []destination.Attempt
+}
+
+func (r *receiver) Limits() destination.Limits { return r.limits }
+func (r *receiver) Close() error               { return nil }
+func (r *receiver) Send(ctx context.Context, a destination.Attempt) error {
+	r.tries = append(r.tries, destination.Attempt{Calls: slices.Clone(a.Calls), Retry: a.Retry, SentAt: a.SentAt})
+	if r.answer != nil {
+		if err := r.answer(a); err != nil {
+			return err
+		}
+	}
+	r.got = append(r.got, a.Calls...)
+	return nil
+}
+
+func (r *receiver) ids() (ids []string) {
+	for _, c := range r.got {
+		ids = append(ids, c.MessageID)
+	}
+	return ids
+}
+
+func openJournal(t *testing.T) *sqlite.Journal {
+	j, err := sqlite.Open(t.TempDir(), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { j.Close() })
+	return j
+}
+
+func options(j journal.Outbox, workspace, name string, d destination.Destination) Options {
+	return Options{Journal: j, Workspace: workspace, Name: name, Destination: d, Log: slog.New(slog.DiscardHandler), Metrics: NewMetrics(prometheus.NewRegistry())}
+}
+
+// start runs a delivery until stop is called, which waits for its end.
+func start(o Options) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := Run(ctx, o); err != nil {
+			panic(err)
+		}
+	}()
+	synctest.Wait() // its cursor is there
+	return func() { cancel(); <-done }
+}
+
+// tell commits events with the ids.
+func tell(t *testing.T, j journal.Workbench, workspace string, ids ...string) {
+	var events []journal.Event
+	for _, id := range ids {
+		call := fmt.Sprintf(`{"type":"track","event":"Live Chat Message Sent","messageId":%q,"timestamp":%q}`, id, time.Now().UTC().Format(time.RFC3339))
+		events = append(events, journal.Event{Workspace: workspace, Source: "support", Conversation: "17", Name: "Live Chat Message Sent", MessageID: id, JSON: []byte(call)})
+	}
+	c := journal.Conversation{Workspace: workspace, Source: "support", ID: "17"}
+	if err := j.Commit(t.Context(), []journal.Applied{{Conversation: c, Activity: ids[0], Events: events}}, 0); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func numbered(from, to int) (ids []string) {
+	for n := from; n <= to; n++ {
+		ids = append(ids, fmt.Sprintf("m%04d", n))
+	}
+	return ids
+}
+
+func TestInOrderAndOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j, r := openJournal(t), &receiver{limits: destination.Limits{Calls: 7}}
+		stop := start(options(j, "default", "d", r))
+		tell(t, j, "default", numbered(1, 50)...)
+		synctest.Wait()
+		stop()
+		tell(t, j, "default", numbered(51, 60)...)
+		defer start(options(j, "default", "d", r))()
+		tell(t, j, "default", numbered(61, 70)...)
+		synctest.Wait()
+		if got, want := r.ids(), numbered(1, 70); !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+		for _, a := range r.tries {
+			if len(a.Calls) > 7 {
+				t.Errorf("got %d calls in an attempt, want at most 7", len(a.Calls))
+			}
+		}
+	})
+}
+
+// Promise 4: no outage, however long, loses or shifts an event.
+func TestDayWithoutDestination(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := openJournal(t)
+		back := time.Now().Add(24 * time.Hour)
+		r := &receiver{answer: func(destination.Attempt) error {
+			if time.Now().Before(back) {
+				return errors.New("no answer")
+			}
+			return nil
+		}}
+		defer start(options(j, "default", "d", r))()
+		var times []time.Time
+		for n := range 24 {
+			times = append(times, time.Now())
+			tell(t, j, "default", numbered(n, n)...)
+			time.Sleep(time.Hour)
+		}
+		time.Sleep(2 * maxBackoff)
+		synctest.Wait()
+		if got, want := r.ids(), numbered(0, 23); !slices.Equal(got, want) {
+			t.Fatalf("got %v, want %v", got, want)
+		}
+		for n, c := range r.got {
+			var call struct{ Timestamp, SentAt time.Time }
+			if err := json.Unmarshal(c.JSON, &call); err != nil {
+				t.Fatal(err)
+			}
+			if !call.Timestamp.Equal(times[n].Truncate(time.Second)) {
+				t.Errorf("%s: timestamp got %v, want %v", c.MessageID, call.Timestamp, times[n])
+			}
+			if d := time.Since(call.SentAt); d > 2*maxBackoff {
+				t.Errorf("%s: sentAt got %v ago, want that of the last attempt", c.MessageID, d)
+			}
+		}
+		if n := len(r.tries); n > 24*60*2+10 {
+			t.Errorf("got %d attempts in a day, want about one a minute", n)
+		}
+	})
+}
+
+func TestRetryAfterHonoured(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := openJournal(t)
+		began := time.Now()
+		var at []time.Duration
+		r := &receiver{}
+		r.answer = func(a destination.Attempt) error {
+			at = append(at, time.Since(began))
+			if len(at) <= 3 {
+				return &destination.Wait{For: 90 * time.Second, Reason: "429"}
+			}
+			return nil
+		}
+		defer start(options(j, "default", "d", r))()
+		tell(t, j, "default", "m1")
+		time.Sleep(time.Hour)
+		want := []time.Duration{0, 90 * time.Second, 180 * time.Second, 270 * time.Second}
+		if !slices.Equal(at, want) {
+			t.Errorf("attempts at %v, want %v", at, want)
+		}
+		if n := r.tries[3].Retry; n != 3 {
+			t.Errorf("retry count of the last attempt: got %d, want 3", n)
+		}
+	})
+}
+
+// What is refused is found by halving and parked; all else arrives, in order.
+func TestRefusedEventsAreParked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := openJournal(t)
+		bad := []string{"m0013", "m0014", "m0100"}
+		r := &receiver{answer: func(a destination.Attempt) error {
+			for _, c := range a.Calls {
+				if slices.Contains(bad, c.MessageID) {
+					return &destination.Refusal{Status: 400, Reason: "400 Bad Request"}
+				}
+			}
+			return nil
+		}}
+		defer start(options(j, "default", "d", r))()
+		tell(t, j, "default", numbered(1, 100)...)
+		synctest.Wait()
+		want := slices.DeleteFunc(numbered(1, 100), func(id string) bool { return slices.Contains(bad, id) })
+		if got := r.ids(); !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+		parked, err := j.Parked(t.Context(), "default", "d", 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, p := range slices.Backward(parked) {
+			got = append(got, p.Event.MessageID)
+			if p.Reason != "400 Bad Request" {
+				t.Errorf("reason: got %q", p.Reason)
+			}
+		}
+		if !slices.Equal(got, bad) {
+			t.Errorf("parked: got %v, want %v", got, bad)
+		}
+		if len(r.tries) > 50 {
+			t.Errorf("got %d attempts, want few", len(r.tries))
+		}
+	})
+}
+
+func TestTooLargeCallIsParkedUnsent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j, r := openJournal(t), &receiver{limits: destination.Limits{CallBytes: 10}}
+		defer start(options(j, "default", "d", r))()
+		tell(t, j, "default", "m1", "m2")
+		synctest.Wait()
+		parked, err := j.Parked(t.Context(), "default", "", 10)
+		if err != nil || len(parked) != 2 || len(r.tries) != 0 {
+			t.Errorf("got %d parked and %d attempts (%v), want 2 and 0", len(parked), len(r.tries), err)
+		}
+	})
+}
+
+// A wrong key burns no events.
+func TestPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := openJournal(t)
+		mended := false
+		r := &receiver{answer: func(destination.Attempt) error {
+			if !mended {
+				return &destination.Pause{Reason: "401"}
+			}
+			return nil
+		}}
+		defer start(options(j, "default", "d", r))()
+		tell(t, j, "default", numbered(1, 10)...)
+		time.Sleep(time.Hour)
+		if n := len(r.tries); n < 10 || n > 14 {
+			t.Errorf("got %d attempts in an hour, want one in %v", n, probeEvery)
+		}
+		mended = true
+		time.Sleep(probeEvery)
+		synctest.Wait()
+		if got, want := r.ids(), numbered(1, 10); !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	})
+}
+
+// Promise 4: a dead destination delays nobody, of its own workspace or of another.
+func TestDeadDestinationDelaysNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := openJournal(t)
+		dead := &receiver{answer: func(destination.Attempt) error { return errors.New("no answer") }}
+		beside, other := &receiver{}, &receiver{}
+		defer start(options(j, "default", "dead", dead))()
+		defer start(options(j, "default", "beside", beside))()
+		defer start(options(j, "acme", "other", other))()
+		tell(t, j, "default", "m1")
+		tell(t, j, "acme", "m2")
+		synctest.Wait()
+		if len(beside.got) != 1 || len(other.got) != 1 {
+			t.Errorf("got %d and %d calls, want 1 and 1", len(beside.got), len(other.got))
+		}
+		lag, err := j.Lag(t.Context(), "default", "dead")
+		if err != nil || lag.Events != 1 {
+			t.Errorf("lag of the dead one: got %+v (%v), want 1", lag, err)
+		}
+	})
+}
+
+// A flaky outbox fails to move, or moves and says that it failed.
+type flaky struct {
+	journal.Outbox
+	n int
+}
+
+func (f *flaky) Move(ctx context.Context, c journal.Cursor, parked ...journal.Parked) error {
+	f.n++
+	if f.n%3 == 1 {
+		return errors.New("flaky")
+	}
+	if err := f.Outbox.Move(ctx, c, parked...); err != nil || f.n%3 == 0 {
+		return err
+	}
+	return errors.New("flaky, but it happened")
+}
+
+func TestFailingMove(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j, r := openJournal(t), &receiver{limits: destination.Limits{Calls: 3}}
+		defer start(options(&flaky{Outbox: j}, "default", "d", r))()
+		tell(t, j, "default", numbered(1, 30)...)
+		time.Sleep(time.Hour)
+		if got, want := r.ids(), numbered(1, 30); !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	})
+}
+
+// A crash after an attempt and before its cursor moves repeats the attempt
+// with the same messageIds.
+func TestRepeatedAfterCrash(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j, r := openJournal(t), &receiver{}
+		stop := start(options(crashing{j}, "default", "d", r))
+		tell(t, j, "default", "m1", "m2")
+		time.Sleep(time.Second)
+		stop()
+		defer start(options(j, "default", "d", r))()
+		synctest.Wait()
+		if got, want := r.ids(), []string{"m1", "m2", "m1", "m2"}; !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	})
+}
+
+// A crashing outbox never moves.
+type crashing struct{ journal.Outbox }
+
+func (crashing) Move(context.Context, journal.Cursor, ...journal.Parked) error {
+	return errors.New("crash")
+}
+
+func TestStopLetsAttemptFinish(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := openJournal(t)
+		r := &receiver{answer: func(destination.Attempt) error { time.Sleep(time.Second); return nil }}
+		stop := start(options(j, "default", "d", r))
+		tell(t, j, "default", "m1")
+		time.Sleep(time.Millisecond)
+		stop()
+		lag, err := j.Lag(t.Context(), "default", "d")
+		if err != nil || lag.Events != 0 || len(r.got) != 1 {
+			t.Errorf("got %d calls and lag %d (%v), want 1 and 0", len(r.got), lag.Events, err)
+		}
+	})
+}
