@@ -54,7 +54,10 @@ func retryAfter(h http.Header, now time.Time) (wait time.Duration, ok bool) {
 			wait, ok = t.Sub(now), true
 		}
 	} else if s, err := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64); err == nil {
-		wait, ok = time.Unix(s, 0).Sub(now), true
+		// Some tell a time, some how many seconds are left.
+		if wait, ok = time.Unix(s, 0).Sub(now), true; s < 1e9 {
+			wait = time.Duration(s) * time.Second
+		}
 	}
 	return min(max(wait, 0), maxWait), ok
 }

@@ -45,7 +45,7 @@ type Settings struct {
 	WriteKey strictyaml.Secret `yaml:"write_key"`
 	// Region of the Segment workspace: us or eu.
 	Region string `yaml:"region"`
-	// URL of another receiver that speaks Segment's API, without /v1/batch. It takes the place of region.
+	// URL of another receiver that speaks Segment's API, up to /v1/batch. It takes the place of region.
 	Endpoint string `yaml:"endpoint"`
 }
 
@@ -85,7 +85,8 @@ func Open(s Settings) (*Destination, error) {
 		base = s.Endpoint
 	}
 	return &Destination{
-		url: strings.TrimRight(base, "/") + "/v1/batch",
+		// SDKs differ in whether the host that they are told has /v1.
+		url: strings.TrimSuffix(strings.TrimRight(base, "/"), "/v1") + "/v1/batch",
 		key: string(s.WriteKey),
 		client: &http.Client{
 			Timeout:       timeout,

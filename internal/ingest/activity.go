@@ -1,0 +1,219 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/parlance-chat/parlance/conversation"
+	"github.com/parlance-chat/parlance/internal/journal"
+)
+
+// Limits of the activity API.
+const (
+	maxActivities     = 1000
+	maxActivitiesBody = 4 << 20
+	maxID             = 255    // bytes of an ID
+	maxText           = 1024   // bytes of a name, an address or a URL
+	maxBody           = 64_000 // bytes of a message
+)
+
+// A Problem says what is wrong with an activity.
+type Problem struct {
+	Index   int    `json:"index"` // of the activity in the request
+	Path    string `json:"path"`
+	Problem string `json:"problem"`
+}
+
+// Problems say all that is wrong with a request. Nothing of it was stored.
+type Problems []Problem
+
+func (p Problems) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "ingest: %d problems:", len(p))
+	for _, q := range p {
+		fmt.Fprintf(&b, " activities[%d].%s: %s;", q.Index, q.Path, q.Problem)
+	}
+	return strings.TrimSuffix(b.String(), ";")
+}
+
+// activities takes what a program tells in our own words.
+func (h *Handler) activities(w http.ResponseWriter, r *http.Request) {
+	if !post(w, r) {
+		return
+	}
+	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	s := h.routes.Load().tokens[sha256.Sum256([]byte(token))]
+	if !bearer || s == nil {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		h.refuse(w, nil, &refusal{http.StatusUnauthorized, "token", "send Authorization: Bearer with the token of a source of type api"})
+		return
+	}
+	n, err := h.take(w, r, s)
+	var problems Problems
+	switch {
+	case errors.As(err, &problems):
+		h.metrics.refuse(s, "invalid")
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusBadRequest)
+		_ = json.NewEncoder(w).Encode(struct { // the client is gone; nobody to tell
+			Error    string   `json:"error"`
+			Problems Problems `json:"problems"`
+		}{fmt.Sprintf("%d problems; nothing was accepted", len(problems)), problems})
+	case err != nil:
+		h.refuse(w, s, err)
+	default:
+		answer(w, fmt.Sprintf("{\"accepted\":%d}\n", n))
+	}
+}
+
+func (h *Handler) take(w http.ResponseWriter, r *http.Request, s *Source) (n int, err error) {
+	if t := r.Header.Get("Content-Type"); !acceptable(t) || strings.HasPrefix(t, "application/x-www-form-urlencoded") {
+		return 0, &refusal{http.StatusUnsupportedMediaType, "content_type", "send JSON, with Content-Type application/json"}
+	}
+	body, release, err := h.body(w, r, maxActivitiesBody)
+	if err != nil {
+		return 0, err
+	}
+	defer release()
+	list, err := readActivities(body)
+	if err != nil {
+		return 0, err
+	}
+	return len(list), h.store(r.Context(), s, &journal.Webhook{Body: body, Activities: list})
+}
+
+// Record takes activities in as the activity API does: all, or none with
+// Problems. When it returns nil they are on disk.
+func (h *Handler) Record(ctx context.Context, workspace, source string, activities ...conversation.Activity) error {
+	s := h.routes.Load().names[path{workspace, source}]
+	if s == nil {
+		return fmt.Errorf("ingest: record: no source %q in workspace %q", source, workspace)
+	}
+	var problems Problems
+	for i, a := range activities {
+		problems = append(problems, check(i, a)...)
+	}
+	if len(problems) > 0 {
+		return problems
+	}
+	return h.store(ctx, s, &journal.Webhook{Activities: slices.Clone(activities)})
+}
+
+// readActivities reads the body of a request.
+func readActivities(body []byte) ([]conversation.Activity, error) {
+	malformed := func(text string) error { return &refusal{http.StatusBadRequest, "malformed", text} }
+	if !utf8.Valid(body) {
+		return nil, malformed("the body is not UTF-8")
+	}
+	var request struct {
+		Activities []json.RawMessage `json:"activities"`
+	}
+	if err := strict(body, &request); err != nil {
+		return nil, malformed(`the body is not {"activities":[…]}: ` + explain(err))
+	}
+	if n := len(request.Activities); n == 0 || n > maxActivities {
+		return nil, malformed(fmt.Sprintf("activities: there are %d, and may be 1 to %d", n, maxActivities))
+	}
+	list := make([]conversation.Activity, len(request.Activities))
+	var problems Problems
+	for i, raw := range request.Activities {
+		if strict(raw, &list[i]) == nil {
+			problems = append(problems, check(i, list[i])...)
+		} else {
+			problems = append(problems, inspect(i, raw)...)
+		}
+	}
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return list, nil
+}
+
+// strict decodes one JSON value without unknown keys.
+func strict(b []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return err
+	}
+	if d.More() {
+		return errors.New("something follows it")
+	}
+	return nil
+}
+
+// explain says what is wrong with JSON, without what it holds.
+func explain(err error) string {
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return fmt.Sprintf("broken JSON at byte %d", syntax.Offset)
+	}
+	return "an unknown key, a wrong type, or something after its end"
+}
+
+var (
+	types   = []conversation.Type{conversation.Message, conversation.Closed, conversation.Reopened, conversation.Assigned, conversation.Identified}
+	authors = []conversation.Author{"", conversation.Customer, conversation.HumanAgent, conversation.Bot, conversation.Automation, conversation.System}
+)
+
+// check says all that is wrong with an activity.
+func check(i int, a conversation.Activity) (p Problems) {
+	add := func(path, problem string) { p = append(p, Problem{i, path, problem}) }
+	required := func(path, v string) {
+		if v == "" {
+			add(path, "is required")
+		}
+	}
+	bounded := func(path, v string, limit int) {
+		if len(v) > limit {
+			add(path, fmt.Sprintf("has %d bytes, and may have %d", len(v), limit))
+		} else if !utf8.ValidString(v) {
+			add(path, "is not UTF-8")
+		}
+	}
+	required("id", a.ID)
+	required("conversation_id", a.Conversation)
+	if !slices.Contains(types, a.Type) {
+		add("type", "is not one of message, closed, reopened, assigned, identified")
+	}
+	if !slices.Contains(authors, a.By) {
+		add("by", "is not one of customer, agent, bot, automation, system")
+	}
+	if a.Time.IsZero() {
+		add("time", "is required, like 2026-03-02T09:00:00Z")
+	} else if implausible(a.Time) {
+		add("time", "is not between the years 1970 and 9999")
+	}
+	if !a.StartedAt.IsZero() && implausible(a.StartedAt) {
+		add("started_at", "is not between the years 1970 and 9999")
+	}
+	if a.Type == conversation.Message {
+		required("by", string(a.By))
+		required("message.id", a.Message.ID)
+	}
+	for _, f := range []struct {
+		path, value string
+		limit       int
+	}{
+		{"id", a.ID, maxID}, {"conversation_id", a.Conversation, maxID},
+		{"message.id", a.Message.ID, maxID}, {"message.body", a.Message.Body, maxBody},
+		{"agent.id", a.Agent.ID, maxID}, {"agent.name", a.Agent.Name, maxText}, {"agent.username", a.Agent.Username, maxText},
+		{"customer.user_id", a.Customer.UserID, maxID}, {"customer.anonymous_id", a.Customer.AnonymousID, maxID},
+		{"customer.contact_id", a.Customer.ContactID, maxID}, {"customer.email", a.Customer.Email, maxText}, {"customer.name", a.Customer.Name, maxText},
+		{"channel", a.Channel, maxID}, {"conversation_url", a.ConversationURL, maxText},
+	} {
+		bounded(f.path, f.value, f.limit)
+	}
+	return p
+}
+
+func implausible(t time.Time) bool { y := t.UTC().Year(); return y < 1970 || y > 9999 }

@@ -1,0 +1,256 @@
+// Package ingest takes webhooks, activities and tracking calls in over HTTP.
+//
+// Whatever comes is bounded, checked, read and journaled, in this order, and
+// answered with 200 once it is safe.
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/parlance-chat/parlance/connector"
+	"github.com/parlance-chat/parlance/internal/journal"
+)
+
+// A Validation says what becomes of Live Chat events of a tracking source
+// that break the specification.
+type Validation string
+
+// Values of Validation; the zero value is Strict.
+const (
+	Strict Validation = "strict" // they are kept back as unreadable
+	Report Validation = "report" // they pass, and are counted and logged
+	Off    Validation = "off"    // nobody looks
+)
+
+// A Source is something that tells us about conversations.
+type Source struct {
+	Workspace, Name string
+	Type            string              // as in the configuration: "chatwoot", "api", "tracking"
+	Path            string              // of a chat tool, below /in/; empty means Name
+	Connector       connector.Connector // of a chat tool
+	Tokens          []string            // of type api
+	WriteKeys       []string            // of type tracking
+	Validate        Validation          // of type tracking
+}
+
+// Limits of what one request may hold, and all of them together.
+const (
+	maxWebhook  = 4 << 20 // bytes of a webhook, inflated
+	maxInFlight = 64 << 20
+	readTime    = 20 * time.Second
+)
+
+// Options are what a Handler needs. All fields are required.
+type Options struct {
+	Journal    journal.Inbox
+	Log        *slog.Logger
+	Registerer prometheus.Registerer
+}
+
+// A Handler is the way in. Its methods may be called concurrently.
+type Handler struct {
+	journal  journal.Inbox
+	log      *slog.Logger
+	metrics  *metrics
+	inFlight atomic.Int64 // bytes that requests under way may hold
+	routes   atomic.Pointer[routes]
+	mux      *http.ServeMux
+}
+
+// New returns a handler without sources.
+func New(o Options) *Handler {
+	h := &Handler{journal: o.Journal, log: o.Log, mux: http.NewServeMux()}
+	h.metrics = newMetrics(o.Registerer, func() float64 { return float64(h.inFlight.Load()) })
+	h.routes.Store(&routes{})
+	h.mux.HandleFunc("/in/{source}", h.webhook)
+	h.mux.HandleFunc("/w/{workspace}/in/{source}", h.webhook)
+	h.mux.HandleFunc("/v1/activities", h.activities)
+	h.mux.HandleFunc("GET /v1/projects/{key}/settings", h.settings)
+	h.mux.HandleFunc("/v1/{call}", h.track)
+	h.mux.HandleFunc("/v1/{call}/{$}", h.track)
+	h.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fail(w, http.StatusNotFound, "there is nothing here") })
+	return h
+}
+
+// ServeHTTP implements http.Handler.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
+
+// routes find the source of a request.
+type routes struct {
+	paths  map[path]*Source
+	tokens map[[sha256.Size]byte]*Source // by hash, so that a search tells nothing of a secret
+	keys   map[[sha256.Size]byte]*Source
+	names  map[path]*Source
+}
+
+// A path is a workspace and what follows /in/ in it.
+type path struct{ workspace, name string }
+
+// SetSources puts other sources in place of those there are. Requests under
+// way end with the source with which they began.
+func (h *Handler) SetSources(sources []Source) error {
+	r := &routes{paths: map[path]*Source{}, tokens: map[[sha256.Size]byte]*Source{}, keys: map[[sha256.Size]byte]*Source{}, names: map[path]*Source{}}
+	for i := range sources {
+		s := &sources[i]
+		r.names[path{s.Workspace, s.Name}] = s
+		if s.Connector != nil {
+			p := path{s.Workspace, s.Path}
+			if p.name == "" {
+				p.name = s.Name
+			}
+			if other := r.paths[p]; other != nil {
+				return fmt.Errorf("ingest: sources %s and %s have the same path", other.Name, s.Name)
+			}
+			r.paths[p] = s
+		}
+		if err := errors.Join(enter(r.tokens, s, s.Tokens, "token"), enter(r.keys, s, s.WriteKeys, "write key")); err != nil {
+			return err
+		}
+	}
+	h.routes.Store(r)
+	return nil
+}
+
+func enter(m map[[sha256.Size]byte]*Source, s *Source, secrets []string, what string) error {
+	for _, secret := range secrets {
+		sum := sha256.Sum256([]byte(secret))
+		if other := m[sum]; other != nil && other != s {
+			return fmt.Errorf("ingest: sources %s and %s have the same %s", other.Name, s.Name, what)
+		}
+		m[sum] = s
+	}
+	return nil
+}
+
+// A refusal is an answer other than 200.
+type refusal struct {
+	status int
+	reason string // for metrics
+	text   string // for the sender
+}
+
+func (e *refusal) Error() string { return e.text }
+
+// refuse answers with an error and counts it.
+func (h *Handler) refuse(w http.ResponseWriter, s *Source, err error) {
+	var no *refusal
+	if !errors.As(err, &no) {
+		// The journal's own words are for the log.
+		no = &refusal{http.StatusServiceUnavailable, "journal", "cannot store it now; try again"}
+		h.log.Error("request refused: the journal cannot take it", "error", err)
+	}
+	if no.status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "2")
+	}
+	h.metrics.refuse(s, no.reason)
+	fail(w, no.status, no.text)
+}
+
+// fail answers with an error in the shape that SDKs of Segment understand.
+func fail(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	fmt.Fprintf(w, "{\"error\":%q,\"code\":%d,\"message\":%q}\n", text, status, text)
+}
+
+func answer(w http.ResponseWriter, body string) {
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = io.WriteString(w, body) // the client is gone; nobody to tell
+}
+
+// body reads a request's body, inflated and bounded. The returned function
+// must be called when it is not used any more.
+func (h *Handler) body(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, func(), error) {
+	encoding := strings.ToLower(r.Header.Get("Content-Encoding"))
+	if encoding != "" && encoding != "identity" && encoding != "gzip" {
+		return nil, nil, &refusal{http.StatusUnsupportedMediaType, "encoding", "send it with Content-Encoding gzip or none"}
+	}
+	if r.ContentLength > limit {
+		return nil, nil, tooLarge(limit)
+	}
+	// What may come is counted before it comes. A body of unknown length, or
+	// one that inflates, counts in full.
+	hold := limit
+	if r.ContentLength >= 0 && encoding != "gzip" {
+		hold = r.ContentLength
+	}
+	if h.inFlight.Add(hold) > maxInFlight {
+		h.inFlight.Add(-hold)
+		return nil, nil, &refusal{http.StatusServiceUnavailable, "busy", "too many requests under way; try again"}
+	}
+	release := func() { h.inFlight.Add(-hold) }
+	// Servers without deadlines, as in tests, are as good.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTime))
+	b, err := read(http.MaxBytesReader(w, r.Body, limit), encoding == "gzip", max(r.ContentLength, 0), limit)
+	if err != nil {
+		release()
+		return nil, nil, err
+	}
+	return b, release, nil
+}
+
+func tooLarge(limit int64) error {
+	return &refusal{http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("the body is larger than %d bytes", limit)}
+}
+
+func read(r io.Reader, inflate bool, length, limit int64) ([]byte, error) {
+	if inflate {
+		z, err := gzip.NewReader(r)
+		if err != nil {
+			return nil, unreadableBody(err, limit)
+		}
+		defer z.Close()
+		r, length = io.LimitReader(z, limit+1), 0
+	}
+	var b bytes.Buffer
+	b.Grow(int(length) + bytes.MinRead)
+	if _, err := b.ReadFrom(r); err != nil {
+		return nil, unreadableBody(err, limit)
+	}
+	if int64(b.Len()) > limit {
+		return nil, tooLarge(limit)
+	}
+	return b.Bytes(), nil
+}
+
+func unreadableBody(err error, limit int64) error {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return tooLarge(limit)
+	}
+	return &refusal{http.StatusBadRequest, "body", "the body could not be read to its end"}
+}
+
+// post allows POST alone.
+func post(w http.ResponseWriter, r *http.Request) bool {
+	if r.Method == http.MethodPost {
+		return true
+	}
+	w.Header().Set("Allow", http.MethodPost)
+	fail(w, http.StatusMethodNotAllowed, "use POST")
+	return false
+}
+
+// store journals a webhook. Who hangs up meanwhile has had it stored or not.
+func (h *Handler) store(ctx context.Context, s *Source, w *journal.Webhook) error {
+	w.Workspace, w.Source = s.Workspace, s.Name
+	if err := h.journal.Append(ctx, w); err != nil {
+		return err
+	}
+	h.metrics.receive(s, w)
+	return nil
+}

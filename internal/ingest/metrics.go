@@ -1,0 +1,51 @@
+package ingest
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/parlance-chat/parlance/internal/journal"
+)
+
+// metrics count what comes in. Sources are labels only once they are known, so
+// that strangers cannot make series.
+type metrics struct {
+	received, refused, unreadable, dropped, invalid *prometheus.CounterVec
+}
+
+func newMetrics(r prometheus.Registerer, inFlight func() float64) *metrics {
+	counter := func(name, help string, more ...string) *prometheus.CounterVec {
+		c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, append([]string{"workspace", "source"}, more...))
+		r.MustRegister(c)
+		return c
+	}
+	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "parlance_requests_bytes",
+		Help: "Bytes that requests under way may hold."}, inFlight))
+	return &metrics{
+		received:   counter("parlance_webhooks_received_total", "Requests that were accepted and are on disk."),
+		refused:    counter("parlance_webhooks_refused_total", "Requests that were refused, by reason.", "reason"),
+		unreadable: counter("parlance_webhooks_unreadable_total", "Accepted requests that could not be read."),
+		dropped:    counter("parlance_activities_dropped_total", "What a connector left out on purpose, by reason.", "reason"),
+		invalid:    counter("parlance_tracking_invalid_total", "Live Chat events of tracking sources that break the specification."),
+	}
+}
+
+func (m *metrics) receive(s *Source, w *journal.Webhook) {
+	m.received.WithLabelValues(s.Workspace, s.Name).Inc()
+	if w.Unreadable != "" {
+		m.unreadable.WithLabelValues(s.Workspace, s.Name).Inc()
+	}
+}
+
+// refuse counts a refusal; s is nil if the source is not known.
+func (m *metrics) refuse(s *Source, reason string) {
+	if s == nil {
+		s = &Source{}
+	}
+	m.refused.WithLabelValues(s.Workspace, s.Name, reason).Inc()
+}
+
+func (m *metrics) drop(s *Source, reasons []string) {
+	for _, reason := range reasons {
+		m.dropped.WithLabelValues(s.Workspace, s.Name, reason).Inc()
+	}
+}
