@@ -7,6 +7,7 @@ package connector
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/parlance-chat/parlance/conversation"
 )
@@ -68,6 +69,8 @@ type Options struct {
 	Unsigned bool
 	// UnverifiedIDs accepts customer ids that the tool could not verify.
 	UnverifiedIDs bool
+	// Now is the clock by which signatures grow old; nil is time.Now.
+	Now func() time.Time
 }
 
 // A Type is one chat tool in the list.

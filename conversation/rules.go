@@ -1,5 +1,7 @@
 package conversation
 
+import "slices"
+
 // Rules are the switches of what the specification leaves open. The zero value
 // is the default.
 type Rules struct {
@@ -8,8 +10,7 @@ type Rules struct {
 	Reopen       Reopen
 	Bots         Voice // the default includes them
 	Automation   Voice // the default drops it
-	// Channels lists the channels that count. Empty means all but e-mail,
-	// SMS, tickets and telephone.
+	// Channels lists the channels that count. Empty means chat and messaging.
 	Channels []string
 	Identity Identity
 	// Identify adds an identify call whenever something new is known about
@@ -64,20 +65,11 @@ const (
 
 // counts reports whether conversations in channel are of interest.
 func (r Rules) counts(channel string) bool {
-	if len(r.Channels) == 0 {
-		switch channel {
-		case "email", "sms", "ticket", "phone":
-			return false
-		}
-		return true
-	}
 	if channel == "" {
 		channel = "chat"
 	}
-	for _, c := range r.Channels {
-		if c == channel {
-			return true
-		}
+	if len(r.Channels) == 0 {
+		return channel == "chat" || channel == "messaging"
 	}
-	return false
+	return slices.Contains(r.Channels, channel)
 }

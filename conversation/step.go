@@ -75,7 +75,7 @@ func Step(o Origin, r Rules, s State, a Activity) (State, Output) {
 	case Closed:
 		st.closed()
 	case Assigned:
-		st.s.Assignee = st.complete(a.Agent)
+		st.s.Assignee = st.complete(a.Agent, false)
 	}
 	return st.s, st.out
 }
@@ -112,7 +112,7 @@ func (st *step) learn() {
 	set(&s.Customer.Email, a.Customer.Email)
 	set(&s.Customer.Name, a.Customer.Name)
 	if author := a.By == HumanAgent || a.By == Bot; !author && a.Type != Assigned && a.Agent != (Agent{}) {
-		s.Assignee = st.complete(a.Agent)
+		s.Assignee = st.complete(a.Agent, false)
 	}
 	if st.r.Identify {
 		st.identify()
@@ -125,11 +125,12 @@ func set(field *string, value string) {
 	}
 }
 
-// complete fills in what an earlier activity told about the same agent.
-func (st *step) complete(a Agent) agent {
-	whole := agent{Agent: a}
+// complete fills in what an earlier activity told about the same agent. People
+// and bots may have the same IDs.
+func (st *step) complete(a Agent, bot bool) agent {
+	whole := agent{a, bot}
 	for _, known := range []agent{st.s.Assignee, st.s.Writer} {
-		if a.ID != "" && known.ID == a.ID {
+		if a.ID != "" && known.ID == a.ID && known.Bot == bot {
 			set(&known.Name, a.Name)
 			set(&known.Username, a.Username)
 			whole = known
@@ -171,8 +172,8 @@ func (st *step) customerWrote() {
 }
 
 func (st *step) companyWrote(bot bool) {
-	by, kind := st.complete(st.a.Agent), "human"
-	if by.Bot = bot; bot {
+	by, kind := st.complete(st.a.Agent, bot), "human"
+	if bot {
 		kind = "bot"
 	}
 	if by.known() {
@@ -236,7 +237,7 @@ func (st *step) closed() {
 	}
 	by := st.ofRecord()
 	if a.By == HumanAgent && a.Agent != (Agent{}) {
-		by = st.complete(a.Agent)
+		by = st.complete(a.Agent, false)
 	}
 	// A closing that comes late still closes what was written meanwhile, or
 	// the next one would end the same conversation twice.

@@ -1,0 +1,14 @@
+// Package all is the list of connectors.
+package all
+
+import (
+	"github.com/parlance-chat/parlance/connector"
+	"github.com/parlance-chat/parlance/connector/chatwoot"
+)
+
+// Types returns every chat tool.
+func Types() []connector.Type {
+	return []connector.Type{
+		chatwoot.Type(),
+	}
+}

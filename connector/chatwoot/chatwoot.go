@@ -1,0 +1,302 @@
+// Package chatwoot reads the webhooks of Chatwoot.
+//
+// A webhook is the object itself, a message or a conversation, with the name
+// of what happened beside its fields.
+//
+// Source: chatwoot/chatwoot v4.15.1, app/listeners/webhook_listener.rb,
+// app/models/message.rb, lib/webhooks/trigger.rb; and
+// https://www.chatwoot.com/hc/user-guide/articles/1677693021-how-to-use-webhooks
+package chatwoot
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/parlance-chat/parlance/connector"
+	"github.com/parlance-chat/parlance/conversation"
+)
+
+// Type is the entry in the list.
+func Type() connector.Type {
+	return connector.Type{
+		Name:   "chatwoot",
+		Title:  "Chatwoot",
+		Reopen: conversation.Continue,
+		New:    func(o connector.Options) connector.Connector { return &Connector{o} },
+	}
+}
+
+// A Connector reads the webhooks of one Chatwoot account.
+type Connector struct{ o connector.Options }
+
+var (
+	_ connector.Scrubber = (*Connector)(nil)
+	_ connector.Faker    = (*Connector)(nil)
+)
+
+// Headers that Chatwoot sends since 4.12.
+const (
+	timestampHeader = "X-Chatwoot-Timestamp"
+	signatureHeader = "X-Chatwoot-Signature"
+)
+
+// Verify implements connector.Connector. Chatwoot before 4.12 does not sign:
+// with Unsigned, a webhook without signature passes, but not one with a wrong one.
+func (c *Connector) Verify(h http.Header, body []byte) error {
+	at, signature := h.Get(timestampHeader), h.Get(signatureHeader)
+	if c.o.Unsigned && at == "" && signature == "" {
+		return nil
+	}
+	if err := c.o.VerifySHA256(signature, []byte(at), []byte("."), body); err != nil {
+		return err
+	}
+	return c.o.VerifyTime(at)
+}
+
+// Parse implements connector.Connector.
+func (c *Connector) Parse(_ http.Header, body []byte) (connector.Parsed, error) {
+	var e struct {
+		Event string `json:"event"`
+	}
+	if err := json.Unmarshal(body, &e); err != nil {
+		return connector.Parsed{}, malformed(err)
+	}
+	switch e.Event {
+	case "message_created":
+		var m message
+		if err := json.Unmarshal(body, &m); err != nil {
+			return connector.Parsed{}, malformed(err)
+		}
+		return c.message(m)
+	case "conversation_created", "conversation_updated", "conversation_status_changed":
+		var v chat
+		if err := json.Unmarshal(body, &v); err != nil {
+			return connector.Parsed{}, malformed(err)
+		}
+		return c.conversation(e.Event, v)
+	case "message_updated", "webwidget_triggered", "contact_created", "contact_updated", "inbox_created", "inbox_updated",
+		"conversation_typing_on", "conversation_typing_off", "conversation_opened", "conversation_resolved", "macro.executed":
+		return connector.Parsed{}, nil // nothing that became known by it is an activity
+	}
+	if strings.HasPrefix(e.Event, "automation_event.") {
+		return connector.Parsed{}, nil
+	}
+	return dropped("unknown_event"), nil
+}
+
+// malformed says what is wrong with a body, without what it holds.
+func malformed(err error) error {
+	if wrong, ok := err.(*json.UnmarshalTypeError); ok {
+		return fmt.Errorf("chatwoot: %s is a JSON %s, which is not known there", wrong.Field, strings.Fields(wrong.Value)[0])
+	}
+	return fmt.Errorf("chatwoot: the body is not JSON as Chatwoot writes it")
+}
+
+func dropped(reason string) connector.Parsed { return connector.Parsed{Dropped: []string{reason}} }
+
+// message tells of a message, if the customer could see it and it is known
+// who wrote it.
+func (c *Connector) message(m message) (connector.Parsed, error) {
+	if m.Private == nil || *m.Private {
+		return dropped("private_note"), nil
+	}
+	if m.ContentAttributes.truthy("deleted") {
+		return dropped("deleted"), nil
+	}
+	by, reason := m.author()
+	if reason != "" {
+		return dropped(reason), nil
+	}
+	if m.ID == "" || m.Conversation.ID == "" || m.CreatedAt.IsZero() {
+		return connector.Parsed{}, fmt.Errorf("chatwoot: message without id, conversation.id or created_at")
+	}
+	a := c.about(m.Conversation)
+	a.ID, a.Type, a.By, a.Time = "message:"+string(m.ID), conversation.Message, by, m.CreatedAt.Time
+	a.Message = conversation.Text{ID: string(m.ID), Body: plain(m.Content, by)}
+	if by == conversation.HumanAgent || by == conversation.Bot {
+		a.Agent = conversation.Agent{}
+		if m.Sender != nil {
+			// People log in with their e-mail address.
+			a.Agent = conversation.Agent{ID: string(m.Sender.ID), Name: m.Sender.Name, Username: m.Sender.Email}
+		}
+	}
+	return connector.Parsed{Activities: []conversation.Activity{a}}, nil
+}
+
+// author says who wrote a message, or why that is not known.
+func (m message) author() (by conversation.Author, reason string) {
+	sender := ""
+	if m.Sender != nil {
+		if sender = m.Sender.Type; sender == "" {
+			sender = "contact" // which alone comes without a type
+		}
+	}
+	kind := string(m.MessageType)
+	switch {
+	case kind == "template" || kind == "3":
+		return conversation.Automation, ""
+	case kind == "activity" || kind == "2":
+		return "", "activity_line"
+	case !m.known():
+		return "", "unknown_kind"
+	case (kind == "incoming" || kind == "0") && (sender == "contact" || sender == ""):
+		return conversation.Customer, ""
+	case kind != "outgoing" && kind != "1":
+		return "", "unknown_author"
+	case m.ContentAttributes.has("automation_rule_id"), m.AdditionalAttributes.has("campaign_id"):
+		return conversation.Automation, ""
+	case sender == "user":
+		return conversation.HumanAgent, ""
+	case sender == "agent_bot" || sender == "captain_assistant":
+		return conversation.Bot, ""
+	case m.ContentAttributes.truthy("external_echo"):
+		return conversation.HumanAgent, "" // who wrote in the channel's own app
+	case sender == "":
+		return conversation.Automation, ""
+	}
+	return "", "unknown_author"
+}
+
+// known reports whether the message is of a kind that people read as text.
+func (m message) known() bool {
+	switch m.ContentType {
+	case "", "text", "input_text", "input_textarea", "input_email", "input_select", "cards", "form", "article", "incoming_email", "sticker":
+		return true
+	}
+	return false
+}
+
+// plain returns the text of a message. Chatwoot 4.9 to 4.12.0 sends HTML, later
+// ones Markdown for what its editor wrote; a customer's own words are as typed.
+func plain(content string, by conversation.Author) string {
+	content = strings.TrimSpace(content)
+	if strings.HasPrefix(content, "<") && strings.HasSuffix(content, ">") {
+		return connector.PlainText(content)
+	}
+	if by == conversation.Customer {
+		return content
+	}
+	return connector.PlainMarkdown(content)
+}
+
+// conversation tells what changed in a conversation.
+func (c *Connector) conversation(event string, v chat) (p connector.Parsed, err error) {
+	if v.ID == "" {
+		return p, fmt.Errorf("chatwoot: conversation without id")
+	}
+	at := v.changedAt()
+	if event == "conversation_created" {
+		at = v.CreatedAt.Time
+	}
+	if at.IsZero() {
+		return p, fmt.Errorf("chatwoot: conversation without updated_at, timestamp or created_at")
+	}
+	add := func(t conversation.Type, id string) *conversation.Activity {
+		a := c.about(v)
+		a.Type, a.ID, a.Time = t, id, at
+		p.Activities = append(p.Activities, a)
+		return &p.Activities[len(p.Activities)-1]
+	}
+	if event == "conversation_created" {
+		add(conversation.Identified, "created")
+		return p, nil
+	}
+	stamp := at.UTC().Format(time.RFC3339Nano)
+	if _, assigned := v.Changed.to("assignee_id"); assigned {
+		add(conversation.Assigned, "assigned:"+stamp)
+	}
+	status, changed := v.Changed.to("status")
+	if event == "conversation_status_changed" && !changed {
+		status, changed = v.Status, true
+	}
+	switch {
+	case changed && status == "resolved":
+		closing := add(conversation.Closed, "closed:"+stamp)
+		closing.Message = v.last()
+	case changed && status == "open" && v.Changed.from("status") == "resolved":
+		add(conversation.Reopened, "reopened:"+stamp)
+	}
+	return p, nil
+}
+
+// about starts an activity with what a conversation tells.
+func (c *Connector) about(v chat) conversation.Activity {
+	contact := v.Meta.Sender
+	customer := conversation.Person{ContactID: string(contact.ID), Email: contact.Email, Name: contact.Name}
+	if v.Meta.HMACVerified || v.ContactInbox.HMACVerified || c.o.UnverifiedIDs {
+		customer.UserID = contact.Identifier
+	}
+	for _, key := range []string{"segment_anonymous_id", "anonymous_id", "ajs_anonymous_id"} {
+		if id := contact.CustomAttributes.text(key); id != "" && customer.AnonymousID == "" {
+			customer.AnonymousID = id
+		}
+	}
+	a := conversation.Activity{
+		Conversation: string(v.ID),
+		Customer:     customer,
+		StartedAt:    v.CreatedAt.Time,
+		Channel:      v.channel(),
+	}
+	if as := v.Meta.Assignee; as != nil && v.Meta.AssigneeType != "AgentBot" && (as.Type == "user" || as.Type == "") {
+		a.Agent = conversation.Agent{ID: string(as.ID), Name: as.Name}
+	}
+	return a
+}
+
+// channel puts the inbox's kind in our words.
+func (v chat) channel() string {
+	switch kind := strings.TrimPrefix(v.Channel, "Channel::"); kind {
+	case "":
+		return ""
+	case "WebWidget":
+		return "chat"
+	case "Api", "FacebookPage", "Whatsapp", "Telegram", "Line", "Instagram", "TwitterProfile", "Tiktok":
+		return "messaging"
+	case "Email":
+		return "email"
+	case "Sms":
+		return "sms"
+	case "Voice":
+		return "phone"
+	case "TwilioSms":
+		if strings.HasPrefix(v.ContactInbox.SourceID, "whatsapp:") {
+			return "messaging"
+		}
+		return "sms"
+	default:
+		return strings.ToLower(kind)
+	}
+}
+
+// changedAt is when the conversation changed. Older versions round it, and
+// the oldest tell only when somebody last wrote.
+func (v chat) changedAt() time.Time {
+	if at, ok := v.Changed.to("updated_at"); ok {
+		if t, err := parseMoment(at); err == nil && !t.IsZero() {
+			return t
+		}
+	}
+	for _, t := range []moment{v.UpdatedAt, v.Timestamp, v.LastActivityAt, v.CreatedAt} {
+		if !t.IsZero() {
+			return t.Time
+		}
+	}
+	return time.Time{}
+}
+
+// last is the last message, if both sides could see it and a person or a bot
+// wrote it.
+func (v chat) last() conversation.Text {
+	if len(v.Messages) == 0 {
+		return conversation.Text{}
+	}
+	m := v.Messages[len(v.Messages)-1]
+	by, reason := m.author()
+	if m.Private == nil || *m.Private || reason != "" || by == conversation.Automation || m.ContentAttributes.truthy("deleted") {
+		return conversation.Text{}
+	}
+	return conversation.Text{ID: string(m.ID), Body: plain(m.Content, by)}
+}

@@ -1,0 +1,186 @@
+package chatwoot
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A message is the object of message_created, and one of a conversation's
+// messages, where its type is a number.
+type message struct {
+	ID                   id         `json:"id"`
+	Content              string     `json:"content"`
+	ContentType          string     `json:"content_type"`
+	ContentAttributes    attributes `json:"content_attributes"`
+	AdditionalAttributes attributes `json:"additional_attributes"`
+	MessageType          id         `json:"message_type"`
+	Private              *bool      `json:"private"`
+	CreatedAt            moment     `json:"created_at"`
+	SenderType           string     `json:"sender_type"`
+	Sender               *person    `json:"sender"`
+	Conversation         chat       `json:"conversation"`
+}
+
+// A person is an agent, a bot, or a contact.
+type person struct {
+	ID               id         `json:"id"`
+	Name             string     `json:"name"`
+	Email            string     `json:"email"`
+	Type             string     `json:"type"`
+	Identifier       string     `json:"identifier"`
+	CustomAttributes attributes `json:"custom_attributes"`
+}
+
+// A chat is a conversation.
+type chat struct {
+	ID           id     `json:"id"`
+	Channel      string `json:"channel"`
+	Status       string `json:"status"`
+	ContactInbox struct {
+		SourceID     string `json:"source_id"`
+		HMACVerified bool   `json:"hmac_verified"`
+	} `json:"contact_inbox"`
+	Meta struct {
+		Sender       person  `json:"sender"`
+		Assignee     *person `json:"assignee"`
+		AssigneeType string  `json:"assignee_type"`
+		HMACVerified bool    `json:"hmac_verified"`
+	} `json:"meta"`
+	Messages       []message `json:"messages"`
+	CreatedAt      moment    `json:"created_at"`
+	UpdatedAt      moment    `json:"updated_at"`
+	Timestamp      moment    `json:"timestamp"`
+	LastActivityAt moment    `json:"last_activity_at"`
+	Changed        changes   `json:"changed_attributes"`
+}
+
+// An id is a number or a string, as text.
+type id string
+
+func (v *id) UnmarshalJSON(b []byte) error {
+	if b[0] == '"' {
+		return json.Unmarshal(b, (*string)(v))
+	}
+	if b[0] == '-' || b[0] >= '0' && b[0] <= '9' {
+		*v = id(b)
+		return nil
+	}
+	if string(b) == "null" {
+		return nil
+	}
+	return errors.New("an id is a number or a string")
+}
+
+// A moment is a time: Unix seconds, also with a fraction, or RFC 3339.
+type moment struct{ time.Time }
+
+func (v *moment) UnmarshalJSON(b []byte) (err error) {
+	s := strings.Trim(string(b), `"`)
+	if s == "null" {
+		return nil
+	}
+	v.Time, err = parseMoment(s)
+	return err
+}
+
+func parseMoment(s string) (time.Time, error) {
+	if s == "" || s == "0" {
+		return time.Time{}, nil
+	}
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t.UTC(), nil
+	}
+	if t, err := time.Parse("2006-01-02 15:04:05 MST", s); err == nil {
+		return t.UTC(), nil
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsNaN(f) || f < 0 || f > 253402300799 {
+		return time.Time{}, errors.New("a time is Unix seconds or RFC 3339")
+	}
+	// A double holds microseconds of our age, and no more.
+	return time.UnixMicro(int64(math.Round(f * 1e6))).UTC(), nil
+}
+
+// attributes are key-value pairs that anybody can set. What is not an object
+// holds none.
+type attributes map[string]json.RawMessage
+
+func (a *attributes) UnmarshalJSON(b []byte) error {
+	var m map[string]json.RawMessage
+	if b[0] == '{' {
+		if err := json.Unmarshal(b, &m); err != nil {
+			return err
+		}
+	}
+	*a = m
+	return nil
+}
+
+func (a attributes) has(key string) bool {
+	v := a[key]
+	return len(v) > 0 && string(v) != "null"
+}
+
+func (a attributes) truthy(key string) bool { return a.has(key) && string(a[key]) != "false" }
+
+func (a attributes) text(key string) (s string) {
+	if json.Unmarshal(a[key], &s) != nil {
+		return ""
+	}
+	return s
+}
+
+// changes are what changed, by attribute: a list of objects, or one object.
+type changes map[string]change
+
+type change struct {
+	Previous json.RawMessage `json:"previous_value"`
+	Current  json.RawMessage `json:"current_value"`
+}
+
+func (c *changes) UnmarshalJSON(b []byte) error {
+	list := []map[string]json.RawMessage{{}}
+	var err error
+	switch b[0] {
+	case '[':
+		err = json.Unmarshal(b, &list)
+	case '{':
+		err = json.Unmarshal(b, &list[0])
+	}
+	if err != nil {
+		return err
+	}
+	*c = changes{}
+	for _, m := range list {
+		for key, raw := range m {
+			var v change
+			if bytes.HasPrefix(raw, []byte("{")) && json.Unmarshal(raw, &v) == nil {
+				(*c)[key] = v
+			}
+		}
+	}
+	return nil
+}
+
+// to is what an attribute became, as text, if it changed.
+func (c changes) to(key string) (string, bool) {
+	v, ok := c[key]
+	return loose(v.Current), ok
+}
+
+// from is what it was.
+func (c changes) from(key string) string { return loose(c[key].Previous) }
+
+// loose is a string or a number as text.
+func loose(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		return s
+	}
+	return string(raw)
+}
