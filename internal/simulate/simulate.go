@@ -1,0 +1,205 @@
+package simulate
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/parlance-chat/parlance/connector"
+	"github.com/parlance-chat/parlance/conversation"
+)
+
+// Options are what Run needs.
+type Options struct {
+	URL   string          // where the chat tool's webhooks go
+	Faker connector.Faker // the chat tool
+	Rate  float64         // webhooks a second; 0 means 2
+	Seed  uint64
+	First int64 // number of the first conversation; 0 makes it differ from run to run
+	// Conversations is how many are played; 0 means until ctx is done.
+	Conversations int64
+	// AtOnce is how many go on at the same time; 0 means 10.
+	AtOnce int
+	// Speed is how much faster than life conversations go; 0 means 1. Their
+	// times are those of life, and end now.
+	Speed float64
+	// Chaos sends some webhooks twice, and some late, as chat tools do.
+	Chaos bool
+	// Acked, if set, is called with what was acknowledged.
+	Acked func(conversation.Activity)
+}
+
+// Stats say what became of the webhooks.
+type Stats struct {
+	Conversations, Webhooks, Retried, Refused int64
+}
+
+// ErrRefused means that the gateway refused webhooks for good.
+var ErrRefused = errors.New("webhooks were refused")
+
+// Run plays until ctx is done or all conversations are told, and waits for
+// what is under way. Webhooks that find no answer, or 503, are sent again.
+func Run(ctx context.Context, o Options) (Stats, error) {
+	p := &player{Options: o, client: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 100}}}
+	p.setDefaults()
+	defer p.client.CloseIdleConnections()
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, p.AtOnce)
+	for n := int64(0); p.Conversations == 0 || n < p.Conversations; n++ {
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			p.play(ctx, Script(p.Seed, p.First+n))
+		})
+	}
+	wg.Wait()
+	stats := Stats{p.conversations.Load(), p.webhooks.Load(), p.retried.Load(), p.refused.Load()}
+	if p.refused.Load() > 0 {
+		return stats, fmt.Errorf("simulate: %w: %d, the last with status %d; is the secret right?", ErrRefused, stats.Refused, p.status.Load())
+	}
+	return stats, nil
+}
+
+// A player plays conversations.
+type player struct {
+	Options
+	client                                    *http.Client
+	conversations, webhooks, retried, refused atomic.Int64
+	status                                    atomic.Int64 // of the last refusal
+
+	mu   sync.Mutex // guards next
+	next time.Time  // when another webhook may go out
+}
+
+func (p *player) setDefaults() {
+	if p.Rate == 0 {
+		p.Rate = 2
+	}
+	if p.AtOnce == 0 {
+		p.AtOnce = 10
+	}
+	if p.Speed == 0 {
+		p.Speed = 1
+	}
+	if p.First == 0 {
+		p.First = time.Now().Unix()
+	}
+}
+
+// play tells one conversation.
+func (p *player) play(ctx context.Context, lines []Line) {
+	began := time.Now()
+	length := lines[len(lines)-1].At
+	took := time.Duration(float64(length) / p.Speed)
+	zero := began.Add(took - length) // so that it ends now
+	var stragglers sync.WaitGroup
+	defer stragglers.Wait()
+	random := rand.New(rand.NewPCG(p.Seed, uint64(length)))
+	for _, l := range lines {
+		if sleep(ctx, time.Until(began.Add(time.Duration(float64(l.At)/p.Speed)))) != nil {
+			return
+		}
+		a := l.Activity
+		a.Time = zero.Add(l.At).UTC().Truncate(time.Millisecond)
+		a.StartedAt = zero.UTC().Truncate(time.Second)
+		if p.Chaos && random.IntN(5) == 0 {
+			late := time.Duration(random.IntN(1000)) * time.Millisecond
+			stragglers.Go(func() {
+				if sleep(ctx, late) == nil {
+					p.tell(ctx, a)
+				}
+			})
+			if random.IntN(2) == 0 {
+				continue // late, and only then
+			}
+		}
+		p.tell(ctx, a)
+	}
+	p.conversations.Add(1)
+}
+
+// tell sends the webhooks that report an activity.
+func (p *player) tell(ctx context.Context, a conversation.Activity) {
+	for _, w := range p.Faker.Fake(a) {
+		if p.turn(ctx) != nil {
+			return
+		}
+		for p.send(ctx, w) != nil {
+			p.retried.Add(1)
+			if ctx.Err() != nil {
+				return
+			}
+		}
+	}
+	if p.Acked != nil {
+		p.Acked(a)
+	}
+}
+
+// turn waits until another webhook may go out.
+func (p *player) turn(ctx context.Context) error {
+	p.mu.Lock()
+	now := time.Now()
+	if p.next.Before(now) {
+		p.next = now
+	}
+	at := p.next
+	p.next = at.Add(time.Duration(float64(time.Second) / p.Rate))
+	p.mu.Unlock()
+	return sleep(ctx, time.Until(at))
+}
+
+// send makes one attempt. An error means that another is worth it.
+func (p *player) send(ctx context.Context, w connector.Webhook) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.URL, bytes.NewReader(w.Body))
+	if err != nil {
+		p.refused.Add(1)
+		return nil
+	}
+	req.Header = w.Header
+	resp, err := p.client.Do(req)
+	if err != nil {
+		return errors.Join(err, sleep(ctx, 200*time.Millisecond))
+	}
+	defer resp.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 4096)) // so that the connection is used again
+	switch {
+	case resp.StatusCode == http.StatusOK:
+		p.webhooks.Add(1)
+	case resp.StatusCode == http.StatusServiceUnavailable:
+		seconds, err := strconv.Atoi(resp.Header.Get("Retry-After"))
+		if err != nil {
+			seconds = 1
+		}
+		return errors.Join(errors.New("asked to come again"), sleep(ctx, time.Duration(seconds)*time.Second))
+	default:
+		p.refused.Add(1)
+		p.status.Store(int64(resp.StatusCode))
+	}
+	return nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
