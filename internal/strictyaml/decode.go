@@ -31,8 +31,13 @@ type entry struct {
 	value ast.Node
 }
 
+// refuse tells a problem after which nothing more need be said of path.
 func (d *decoder) refuse(at *token.Position, path, format string, args ...any) {
 	d.doc.judged[path] = true
+	d.tell(at, path, format, args...)
+}
+
+func (d *decoder) tell(at *token.Position, path, format string, args ...any) {
 	d.problems = append(d.problems, Problem{d.o.File, at.Line, at.Column, path, fmt.Sprintf(format, args...)})
 }
 
@@ -122,7 +127,7 @@ func (d *decoder) entries(n ast.Node, path string) []entry {
 			continue
 		}
 		if line, ok := lines[key]; ok {
-			d.refuse(at, Join(path, key), "is given twice, first in line %d", line)
+			d.tell(at, Join(path, key), "is given twice, first in line %d", line)
 			continue
 		}
 		lines[key] = at.Line

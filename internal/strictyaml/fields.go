@@ -59,3 +59,24 @@ func structOf(v any) reflect.Value {
 	}
 	return p.Elem()
 }
+
+// Keys returns the keys of the struct that v points to, in their order.
+func Keys(v any) []string {
+	var names []string
+	for _, f := range fieldsOf(structOf(v).Type()) {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+// KeysSet returns those whose fields are not zero.
+func KeysSet(v any) []string {
+	var names []string
+	s := structOf(v)
+	for _, f := range fieldsOf(s.Type()) {
+		if !s.FieldByIndex(f.index).IsZero() {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}

@@ -148,32 +148,28 @@ func syntax(err error, data []byte, file string) Problem {
 	return p
 }
 
-// Place gives problems that were found later their lines and columns, and
-// returns them in the order of the text. It leaves out those at a path that
-// Decode told a problem of already.
-func (doc *Document) Place(problems []Problem) []Problem {
-	var placed []Problem
-	for _, p := range problems {
-		if doc.judged[p.Path] {
-			continue
+// Merge adds problems that were found later to those of Decode, with their
+// lines and columns. It leaves out those at or below a path that Decode told a
+// problem of.
+func (doc *Document) Merge(problems, later []Problem) []Problem {
+	for _, p := range later {
+		at := token.Position{Line: 1, Column: 1}
+		told, found := false, false
+		for path := p.Path; path != ""; path = parent(path) {
+			told = told || doc.judged[path]
+			if place, ok := doc.places[path]; ok && !found {
+				at, found = place, true
+			}
 		}
-		at := doc.at(p.Path)
-		p.File, p.Line, p.Column = doc.file, at.Line, at.Column
-		placed = append(placed, p)
+		if !told {
+			p.File, p.Line, p.Column = doc.file, at.Line, at.Column
+			problems = append(problems, p)
+		}
 	}
-	return doc.finish(placed)
+	return doc.finish(problems)
 }
 
-// at returns where a path is, or else the nearest mapping around it.
-func (doc *Document) at(path string) token.Position {
-	for path != "" {
-		if at, ok := doc.places[path]; ok {
-			return at
-		}
-		path = path[:max(0, strings.LastIndexAny(path, ".["))]
-	}
-	return token.Position{Line: 1, Column: 1}
-}
+func parent(path string) string { return path[:max(0, strings.LastIndexAny(path, ".["))] }
 
 // finish sorts problems, and hides what came from secrets and from the
 // environment, should a text repeat it.

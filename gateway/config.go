@@ -1,0 +1,209 @@
+package gateway
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/parlance-chat/parlance/conversation"
+	"github.com/parlance-chat/parlance/internal/strictyaml"
+)
+
+// Config is the configuration of a gateway. The zero value of each field is
+// its default; fields without one may be left out.
+//
+// docs/config.md is made from the comments of its fields.
+type Config struct {
+	// Directory in which everything is kept. It is made if there is none.
+	Data string `yaml:"data"`
+	// Address at which webhooks are received, HOST:PORT. `none` listens nowhere, for a program that serves the gateway itself.
+	Listen string `yaml:"listen"`
+	// How long an activity waits for earlier ones of its conversation that arrive late. `0` does not wait (NoSettle in Go).
+	Settle time.Duration `yaml:"settle"`
+	// How long things are kept.
+	Retention Retention `yaml:"retention"`
+
+	Rules
+	Policy
+
+	// Separates the messageIds of this installation from those of all others: see [Secrets and messageIds](#secrets-and-messageids).
+	Namespace string `yaml:"namespace,omitempty"`
+	// Where chats come from, by name.
+	Sources []Source `yaml:"sources,omitempty"`
+	// Where events go, by name.
+	Destinations []Destination `yaml:"destinations,omitempty"`
+	// Further workspaces, by name. What is at the top level is the workspace `default`.
+	Workspaces []Workspace `yaml:"workspaces,omitempty"`
+}
+
+// NoListener as Config.Listen listens nowhere, and NoSettle as Config.Settle
+// does not wait.
+const (
+	NoListener               = "none"
+	NoSettle   time.Duration = -1
+)
+
+// Retention says how long things are kept.
+type Retention struct {
+	// Webhooks as they came in. For as long a repeated one is recognised as such.
+	Webhooks time.Duration `yaml:"webhooks"`
+	// Events, once every destination has them. For as long they can be replayed.
+	Events time.Duration `yaml:"events"`
+}
+
+// Rules are the switches of what the specification leaves open. What is not
+// set is as in the workspace; what is not set there is as at the top level.
+type Rules struct {
+	// What a customer's first message becomes: `started_and_sent` or `started_only`.
+	FirstMessage conversation.FirstMessage `yaml:"first_message,omitempty"`
+	// Which closings end a conversation: `explicit` are those by a person, or where the tool does not say whose; `any` are also those by the tool's own timer or bot.
+	Ended conversation.EndedRule `yaml:"ended,omitempty"`
+	// What a customer's message after the end means: `continue` goes on with the same conversation, `restart` starts a new one. Without it each chat tool has what fits it: `restart` where a visitor has one endless thread, else `continue`.
+	Reopen conversation.Reopen `yaml:"reopen,omitempty"`
+	// Messages of AI agents and bots that converse: `include` or `drop`.
+	Bots conversation.Voice `yaml:"bots,omitempty"`
+	// Welcome lines, campaigns, surveys and other templates: `drop` or `include`.
+	Automation conversation.Voice `yaml:"automation,omitempty"`
+	// Which channels count, such as `[chat, email]`. Without it: all but email, sms, ticket and phone.
+	Channels []string `yaml:"channels,omitempty"`
+	// What may serve as userId: `external_id` is only the company's own id for the customer, `email` else their e-mail address.
+	Identity conversation.Identity `yaml:"identity,omitempty"`
+	// Whether an identify call follows when something new is known about a customer: `off` or `on`.
+	Identify Switch `yaml:"identify,omitempty"`
+}
+
+// A Switch is on, off, or not set.
+type Switch string
+
+// Values of Switch; the zero value is not set.
+const (
+	On  Switch = "on"
+	Off Switch = "off"
+)
+
+// Policy says what is changed in events before a destination gets them. What
+// is not set is as in the workspace; what is not set there is as at the top
+// level.
+type Policy struct {
+	// What becomes of message_body: `include`, `redact` (e-mail addresses, phone and card numbers masked) or `omit`.
+	MessageBody string `yaml:"message_body,omitempty"`
+	// Whose the names Sent and Received are: `customer`, as the specification has it, or `company`, which swaps them.
+	Perspective string `yaml:"perspective,omitempty"`
+}
+
+// A Secret is text that never shows: however it is printed, it is "…".
+type Secret = strictyaml.Secret
+
+// A Source is where chats come from.
+type Source struct {
+	Name string `yaml:",key"`
+
+	// A chat tool, `api` for the activity API, or `tracking` for Segment SDKs. Required.
+	Type string `yaml:"type"`
+	// Chat tools: the tool's shared secrets, HMAC keys or static tokens, one or a list. Any of them is accepted, so that one can be changed without a gap.
+	Secrets []Secret `yaml:"secret,omitempty"`
+	// Chat tools: accept webhooks without a signature. Needs a path that nobody can guess, and no secret.
+	Unsigned bool `yaml:"unsigned,omitempty"`
+	// Chat tools: accept customer ids that the tool could not verify.
+	UnverifiedIDs bool `yaml:"unverified_ids,omitempty"`
+	// Chat tools: what follows `/in/` in the address, in place of the source's name. Hidden like a secret, for it may be one.
+	Path Secret `yaml:"path,omitempty"`
+	// `api`: the bearer tokens, one or a list. Different from those of other sources, for the token says which source it is.
+	Tokens []Secret `yaml:"token,omitempty"`
+	// `tracking`: the write keys, one or a list. Different from those of other sources.
+	WriteKeys []Secret `yaml:"write_key,omitempty"`
+	// `tracking`: what becomes of Live Chat events that break the specification: `strict` keeps them back as unreadable, `report` lets them pass and logs it, `off` does not look.
+	Validate string `yaml:"validate,omitempty"`
+	// Chat tools and `api`: see [Secrets and messageIds](#secrets-and-messageids).
+	Namespace string `yaml:"namespace,omitempty"`
+
+	Rules
+}
+
+// A Destination is where events go.
+type Destination struct {
+	Name string `yaml:",key"`
+
+	// Kind of receiver. Required.
+	Type string `yaml:"type"`
+
+	Policy
+
+	// Settings are those of the type: a pointer to the Settings of its
+	// package below destination. Nil is the type's defaults.
+	Settings any `yaml:",further"`
+}
+
+// A Workspace is a tenant: its sources' events go to its destinations only.
+type Workspace struct {
+	Name string `yaml:",key"`
+
+	Rules
+	Policy
+
+	// As at the top level, for this workspace.
+	Namespace string `yaml:"namespace,omitempty"`
+	// Where chats come from, by name. Their webhooks come to `/w/WORKSPACE/in/SOURCE`.
+	Sources []Source `yaml:"sources,omitempty"`
+	// Where events go, by name.
+	Destinations []Destination `yaml:"destinations,omitempty"`
+}
+
+// Default returns the configuration that an empty file has.
+func Default() *Config {
+	var c Config
+	c.setDefaults()
+	return &c
+}
+
+// A Problem is one thing that is wrong with a configuration.
+type Problem = strictyaml.Problem
+
+// A ConfigError is all that is wrong with a configuration.
+type ConfigError struct{ Problems []Problem }
+
+// Error lists the problems, one a line.
+func (e *ConfigError) Error() string {
+	var b strings.Builder
+	b.WriteString("the configuration cannot be used:")
+	for _, p := range e.Problems {
+		b.WriteString("\n" + p.String())
+	}
+	return b.String()
+}
+
+// Load reads a configuration file, and the environment that it refers to. If
+// its content is wrong, the error is a *ConfigError.
+func Load(path string) (*Config, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("gateway: configuration: %w", err)
+	}
+	return Parse(data, path, os.LookupEnv)
+}
+
+// Parse reads a configuration. The name is the file's, for problems, and env
+// looks an environment variable up. The error is a *ConfigError.
+func Parse(data []byte, name string, env func(string) (string, bool)) (*Config, error) {
+	c := Default()
+	r := newResolver()
+	doc, problems := strictyaml.Decode(data, c, strictyaml.Options{File: name, Env: env, Further: func(of any) (any, bool) {
+		d, ok := of.(*Destination)
+		if !ok {
+			return nil, false
+		}
+		if t := destinationType(r.destinations, d.Type); t != nil {
+			d.Settings = t.Settings()
+		}
+		return d.Settings, true
+	}})
+	if c.Settle == 0 {
+		c.Settle = NoSettle
+	}
+	_, more := r.resolve(c)
+	if problems = doc.Merge(problems, more); len(problems) > 0 {
+		return nil, &ConfigError{problems}
+	}
+	return c, nil
+}

@@ -1,0 +1,243 @@
+package gateway
+
+import (
+	"cmp"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/parlance-chat/parlance/connector"
+	"github.com/parlance-chat/parlance/conversation"
+	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/internal/deliver"
+	"github.com/parlance-chat/parlance/internal/ingest"
+	"github.com/parlance-chat/parlance/internal/strictyaml"
+)
+
+// source resolves one source of a workspace.
+func (r *resolver) source(path string, w Workspace, s Source) {
+	rules := s.Rules.or(w.Rules)
+	out := ResolvedSource{
+		Source: ingest.Source{
+			Workspace: w.Name,
+			Name:      s.Name,
+			Type:      s.Type,
+			Path:      string(s.Path),
+			Tokens:    texts(s.Tokens),
+			WriteKeys: texts(s.WriteKeys),
+			Validate:  ingest.Validation(s.Validate),
+		},
+		Rules:     rules.conversation(),
+		Namespace: cmp.Or(s.Namespace, w.Namespace, s.namespace()),
+	}
+	switches := strictyaml.Keys(&Rules{})
+	switch s.Type {
+	case typeAPI:
+		r.only(path, s, append(switches, "token", "namespace"))
+		r.credentials(strictyaml.Join(path, "token"), s.Tokens, r.tokens)
+	case typeTracking:
+		r.only(path, s, []string{"write_key", "validate"})
+		r.credentials(strictyaml.Join(path, "write_key"), s.WriteKeys, r.keys)
+		oneOf(r, path, "validate", ingest.Validation(s.Validate), ingest.Strict, ingest.Report, ingest.Off)
+	default:
+		t, ok := r.chatTool(path, s)
+		if !ok {
+			return
+		}
+		r.only(path, s, append(switches, "secret", "unsigned", "unverified_ids", "path", "namespace"))
+		r.signature(path, s, t)
+		r.path(path, w, s)
+		out.Rules.Reopen = cmp.Or(out.Rules.Reopen, t.Reopen)
+		out.Connector = t.New(connector.Options{Secrets: texts(s.Secrets), Unsigned: s.Unsigned, UnverifiedIDs: s.UnverifiedIDs})
+	}
+	r.out.Sources = append(r.out.Sources, out)
+}
+
+// namespace returns what separates the source's messageIds from those of other
+// installations where nothing is configured: the same for as long as the first
+// secret is, on any machine, and no help in finding it.
+func (s Source) namespace() string {
+	first := append(slices.Concat(s.Secrets, s.Tokens, s.WriteKeys), s.Path)[0]
+	h := hmac.New(sha256.New, []byte(first))
+	h.Write([]byte("parlance messageId namespace"))
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// conversation returns the switches in the words of the state machine.
+func (s Rules) conversation() conversation.Rules {
+	return conversation.Rules{
+		FirstMessage: s.FirstMessage,
+		Ended:        s.Ended,
+		Reopen:       s.Reopen,
+		Bots:         s.Bots,
+		Automation:   s.Automation,
+		Channels:     s.Channels,
+		Identity:     s.Identity,
+		Identify:     s.Identify == On,
+	}
+}
+
+// chatTool returns the type of a source that is a chat tool.
+func (r *resolver) chatTool(path string, s Source) (connector.Type, bool) {
+	known := []string{typeAPI, typeTracking}
+	for _, t := range r.connectors {
+		if t.Name == s.Type {
+			return t, true
+		}
+		known = append(known, t.Name)
+	}
+	r.unknownType(path, s.Type, known)
+	return connector.Type{}, false
+}
+
+func (r *resolver) unknownType(path, name string, known []string) {
+	is := "is unknown"
+	if name == "" {
+		is = "is missing"
+	}
+	r.tell(strictyaml.Join(path, "type"), "%s; there are %s%s", is, strings.Join(known, ", "), meant(name, known))
+}
+
+// only tells of settings that the source's type does not have.
+func (r *resolver) only(path string, s Source, keys []string) {
+	for _, key := range strictyaml.KeysSet(&s) {
+		if key != "type" && !slices.Contains(keys, key) {
+			r.tell(strictyaml.Join(path, key), "is not for sources of type %s", s.Type)
+		}
+	}
+}
+
+// credentials checks tokens or write keys, which say which source it is.
+func (r *resolver) credentials(path string, list []Secret, seen map[string]string) {
+	if len(list) == 0 {
+		r.tell(path, `is missing; write one that you made up, such as what "openssl rand -hex 16" prints`)
+	}
+	r.notEmpty(path, list)
+	for _, one := range list {
+		if other, ok := seen[string(one)]; ok {
+			r.tell(path, "is the same as %s; it must be another, or nobody could tell the two apart", other)
+		}
+		seen[string(one)] = path
+	}
+}
+
+func (r *resolver) notEmpty(path string, list []Secret) {
+	if slices.Contains(list, "") {
+		r.tell(path, "holds an empty text")
+	}
+}
+
+// signature checks how the gateway can tell that webhooks come from the tool.
+func (r *resolver) signature(path string, s Source, t connector.Type) {
+	const unguessable = 22 // letters, digits, - and _ that hold 128 bits
+	r.notEmpty(strictyaml.Join(path, "secret"), s.Secrets)
+	switch {
+	case s.Unsigned && len(s.Secrets) > 0:
+		r.tell(strictyaml.Join(path, "unsigned"), "does not go with a secret; remove one of the two")
+	case s.Unsigned && len(s.Path) < unguessable:
+		r.tell(strictyaml.Join(path, "path"), `must be at least %d characters that nobody can guess where webhooks are unsigned, such as what "openssl rand -hex 16" prints`, unguessable)
+	case !s.Unsigned && len(s.Secrets) == 0:
+		r.tell(strictyaml.Join(path, "secret"), `is missing; write the secret of %s's webhook, such as secret: "${SECRET}". If it signs none: unsigned: true, and a path that nobody can guess`, t.Title)
+	}
+}
+
+// path checks that a chat tool's webhooks have an address of their own.
+func (r *resolver) path(path string, w Workspace, s Source) {
+	const most = 200
+	at := path
+	if s.Path != "" {
+		at = strictyaml.Join(path, "path")
+		safe := "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+		if len(s.Path) > most || strings.Trim(string(s.Path), safe) != "" {
+			r.tell(at, "must be up to %d of a to z, A to Z, 0 to 9, _ and -", most)
+		}
+	}
+	address := w.Name + "/" + cmp.Or(string(s.Path), s.Name)
+	if other, ok := r.paths[address]; ok && other != path {
+		r.tell(at, "has the same address as %s; give one of them another path", other)
+	}
+	r.paths[address] = path
+}
+
+// destination resolves one destination of a workspace. It reports whether the
+// next of the Segment family needs messageIds of its own.
+func (r *resolver) destination(path string, w Workspace, d Destination, salted bool) bool {
+	t := destinationType(r.destinations, d.Type)
+	if t == nil {
+		var known []string
+		for _, t := range r.destinations {
+			known = append(known, t.Name)
+		}
+		r.unknownType(path, d.Type, known)
+		return false
+	}
+	settings := t.Settings()
+	if d.Settings != nil {
+		if given := reflect.ValueOf(d.Settings); given.Type() != reflect.TypeOf(settings) || given.IsNil() {
+			r.tell(path, "has settings of type %T, want %T", d.Settings, settings)
+			return t.Segment
+		}
+		settings = d.Settings
+	}
+	r.settings(path, settings)
+	policy := d.Policy.or(w.Policy)
+	out := ResolvedDestination{
+		Workspace: w.Name,
+		Name:      d.Name,
+		Type:      ReceiverType(d.Type),
+		Settings:  settings,
+		Policy:    deliver.Policy{MessageBody: deliver.MessageBody(policy.MessageBody), Perspective: deliver.Perspective(policy.Perspective)},
+	}
+	if t.Segment && salted {
+		out.Policy.Salt = d.Name
+	}
+	r.out.Destinations = append(r.out.Destinations, out)
+	return t.Segment
+}
+
+// settings has the settings of a destination check themselves. Each error that
+// begins with a key and a colon is told at that key.
+func (r *resolver) settings(path string, settings any) {
+	checked, ok := settings.(interface{ Check() error })
+	if !ok {
+		return
+	}
+	err := checked.Check()
+	if err == nil {
+		return
+	}
+	errs := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		errs = joined.Unwrap()
+	}
+	keys := strictyaml.Keys(settings)
+	for _, err := range errs {
+		key, text, ok := strings.Cut(err.Error(), ": ")
+		if !ok || !slices.Contains(keys, key) {
+			r.tell(path, "%s", err)
+			continue
+		}
+		r.tell(strictyaml.Join(path, key), "%s", text)
+	}
+}
+
+// destinationType returns the type with a name, or nil.
+func destinationType(types []destination.Type, name string) *destination.Type {
+	for i, t := range types {
+		if t.Name == name {
+			return &types[i]
+		}
+	}
+	return nil
+}
+
+func texts(secrets []Secret) []string {
+	var list []string
+	for _, s := range secrets {
+		list = append(list, string(s))
+	}
+	return list
+}
