@@ -11,7 +11,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"sync"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -104,6 +103,7 @@ func openJournal(c Config, log *slog.Logger) (*sqlite.Journal, error) {
 // Control returns a client for the gateway that c describes: for the running
 // one, else for its data directory.
 func Control(c *Config) (*control.Client, error) {
+	c.setDefaults()
 	return control.Open(c.Data, func() (journal.Journal, error) {
 		return openJournal(*c, slog.New(slog.DiscardHandler))
 	})
@@ -131,6 +131,7 @@ func (g *Gateway) Reload(c Config) error {
 	if err != nil {
 		return err
 	}
+	c.setDefaults()
 	if c.Data != g.config.Data || c.Listen != g.config.Listen || c.Settle != g.config.Settle || c.Retention != g.config.Retention {
 		g.log.Warn("data, listen, settle and retention change only at the next start")
 	}
@@ -153,7 +154,7 @@ func (g *Gateway) apply(r *Resolved) error {
 				Namespace: s.Namespace,
 				Workspace: s.Workspace,
 				Source:    s.Name,
-				Tool:      s.Tool,
+				Tool:      s.Type,
 				Library:   livechat.Library{Name: "parlance", Version: g.version},
 			},
 			Rules: s.Rules,

@@ -8,7 +8,6 @@ import (
 	"reflect"
 	"sync"
 
-	"github.com/parlance-chat/parlance/destination"
 	"github.com/parlance-chat/parlance/internal/deliver"
 	"github.com/parlance-chat/parlance/internal/journal"
 )

@@ -45,7 +45,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	group, failed := errgroup.WithContext(work)
 	group.Go(func() error {
-		return engine.Run(failed, engine.Options{Journal: g.journal, Settle: g.config.Settle, Source: g.origin, Log: g.log, Metrics: g.engine})
+		return engine.Run(failed, engine.Options{Journal: g.journal, Settle: max(g.config.Settle, 0), Source: g.origin, Log: g.log, Metrics: g.engine})
 	})
 	group.Go(func() error { g.loops.run(failed); return nil })
 	served := make(chan error, 1)

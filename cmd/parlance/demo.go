@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/parlance-chat/parlance/gateway"
+	"github.com/parlance-chat/parlance/internal/simulate"
+	"github.com/parlance-chat/parlance/internal/standin"
+)
+
+//go:embed demo.yaml
+var demoConfig []byte
+
+func demoCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Watch simulated chats become events",
+		Long: `Demo runs a whole gateway in a directory of its own, a simulated Chatwoot that sends it signed
+webhooks, and a stand-in for Segment that takes its events. Interrupt it, and nothing is left.`,
+		Args: cobra.NoArgs,
+	}
+	listen := cmd.Flags().String("listen", "127.0.0.1:8080", "address of the gateway; another is taken if it is in use")
+	rate := cmd.Flags().Float64("rate", 3, "webhooks a second")
+	length := cmd.Flags().Duration("for", 0, "end after so long (default: when interrupted)")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		ctx := cmd.Context()
+		if *length > 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, *length)
+			defer cancel()
+		}
+		d := &demo{out: cmd.OutOrStdout(), paint: newPainter(cmd.OutOrStdout()), listen: *listen, rate: *rate}
+		return d.run(ctx)
+	}
+	return cmd
+}
+
+// A demo is a gateway between a simulated chat tool and a stand-in for Segment.
+type demo struct {
+	out      io.Writer
+	paint    painter
+	listen   string
+	rate     float64
+	config   *gateway.Config
+	segment  *standin.Server
+	secret   string
+	listener net.Listener // of the stand-in
+}
+
+func (d *demo) run(ctx context.Context) (err error) {
+	dir, err := os.MkdirTemp("", "parlance-demo-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if err := d.prepare(dir); err != nil {
+		return err
+	}
+	g, err := gateway.Open(*d.config, gateway.Options{Log: slog.New(slog.NewTextHandler(d.out, &slog.HandlerOptions{Level: slog.LevelWarn})), Version: version})
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: d.segment, ReadHeaderTimeout: 10 * time.Second}
+	var running errgroup.Group
+	running.Go(func() error { return ignoreClosed(server.Serve(d.listener)) })
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	running.Go(func() error {
+		err := g.Run(serving)
+		return errors.Join(err, server.Close())
+	})
+	d.welcome()
+	faker, err := newFaker("chatwoot", d.secret)
+	if err == nil {
+		_, err = simulate.Run(ctx, simulate.Options{URL: "http://" + d.config.Listen + "/in/support", Faker: faker,
+			Rate: d.rate, Seed: uint64(time.Now().UnixNano()), Speed: 15, AtOnce: 6, Chaos: true})
+	}
+	stop()
+	err = errors.Join(err, running.Wait(), g.Close())
+	d.goodbye()
+	return err
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// prepare reads the configuration, with addresses that are free.
+func (d *demo) prepare(dir string) (err error) {
+	d.secret = rand.Text()
+	if d.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		return err
+	}
+	values := map[string]string{"DEMO_DATA": dir, "DEMO_LISTEN": freeAddress(d.listen), "DEMO_SECRET": d.secret,
+		"DEMO_SEGMENT": "http://" + d.listener.Addr().String()}
+	d.config, err = gateway.Parse(demoConfig, "demo.yaml", func(name string) (string, bool) {
+		v, ok := values[name]
+		return v, ok
+	})
+	d.segment = standin.New(standin.Options{WriteKey: "demo", OnCall: d.tell})
+	return err
+}
+
+// freeAddress returns an address at which nobody listens, the wanted one if it
+// can be had.
+func freeAddress(wanted string) string {
+	for _, address := range []string{wanted, "127.0.0.1:0"} {
+		if l, err := net.Listen("tcp", address); err == nil {
+			defer l.Close()
+			return l.Addr().String()
+		}
+	}
+	return wanted // whose error then says what is wrong
+}
+
+func (d *demo) welcome() {
+	fmt.Fprintf(d.out, `
+%s
+  A simulated Chatwoot sends signed webhooks to http://%s/in/support,
+  the gateway turns them into events, and a stand-in for Segment receives these:
+
+`, d.paint.paint(bold, "Parlance demo"), d.config.Listen)
+}
+
+// tell shows an event that arrived at the stand-in.
+func (d *demo) tell(c standin.Call) {
+	text := line(d.paint, "support", c.JSON)
+	if c.Properties.MessageBody != "" {
+		text += "  " + d.paint.paint(dim, fmt.Sprintf("%q", c.Properties.MessageBody)) // invented, so it may be shown
+	}
+	fmt.Fprintln(d.out, text)
+}
+
+func (d *demo) goodbye() {
+	r := d.segment.Report()
+	fmt.Fprintf(d.out, "\n%d events arrived, %d twice, %d of them broke the specification. Nothing is left behind.\n", r.Calls, r.Repeated, r.Invalid)
+}

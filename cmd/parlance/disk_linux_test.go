@@ -1,0 +1,88 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Promise 7: a full disk is a clear refusal, and nothing is lost. The disk is
+// a small file system in memory, and something else fills it.
+func TestDiskFull(t *testing.T) {
+	disk := t.TempDir()
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=24m"); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("mount: %v", err)
+		}
+		t.Skipf("cannot mount a small file system here: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(disk, syscall.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	p := newProgram(t, filepath.Join(disk, "data"))
+	p.start()
+	said := 0
+	say := func() int {
+		status := p.say(turn(1, said))
+		if status == http.StatusOK {
+			said++
+		}
+		return status
+	}
+	if got := say(); got != http.StatusOK {
+		t.Fatalf("before: got %d, want 200", got)
+	}
+	ballast := filepath.Join(disk, "ballast")
+	fill(t, ballast)
+	refused := false
+	for range 900 {
+		status := say()
+		if status == http.StatusServiceUnavailable {
+			refused = true
+			break
+		}
+		if status != http.StatusOK {
+			t.Fatalf("on a full disk: got %d, want 503", status)
+		}
+	}
+	if !refused {
+		t.Fatal("on a full disk: no webhook was refused")
+	}
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	for try := 0; say() != http.StatusOK; try++ {
+		if try == 1000 {
+			t.Fatal("with room again: webhooks are still refused")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	p.ledger.await(t, said+1)
+	p.stop()
+	if got, want := p.ledger.told(1), wantTurns(1, said); !slices.Equal(got, want) {
+		t.Errorf("got %d events, want %d", len(got), len(want))
+	}
+}
+
+// fill writes a file until there is no room left.
+func fill(t *testing.T, name string) {
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for size := 1 << 20; size > 0; {
+		if _, err := f.Write(make([]byte, size)); errors.Is(err, syscall.ENOSPC) {
+			size /= 2
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+}

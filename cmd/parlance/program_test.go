@@ -1,0 +1,233 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/parlance-chat/parlance/connector"
+	"github.com/parlance-chat/parlance/connector/chatwoot"
+	"github.com/parlance-chat/parlance/conversation"
+	"github.com/parlance-chat/parlance/internal/standin"
+)
+
+const testSecret = "test-secret"
+
+// binary is the program, built once.
+var binary string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "parlance-test-")
+	if err != nil {
+		panic(err)
+	}
+	binary = filepath.Join(dir, "parlance")
+	build := exec.Command("go", "build", "-o", binary, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		panic(string(out))
+	}
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// A program is a gateway of its own process, which may be killed and started
+// again.
+type program struct {
+	t      *testing.T
+	dir    string
+	url    string
+	ledger *ledger
+	cmd    *exec.Cmd
+	log    bytes.Buffer
+}
+
+// newProgram writes a configuration with a Chatwoot source and a Segment
+// destination that is a ledger.
+func newProgram(t *testing.T, data string) *program {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	l.Close()
+	p := &program{t: t, dir: t.TempDir(), url: "http://" + address, ledger: newLedger()}
+	segment := httptest.NewServer(p.ledger)
+	t.Cleanup(segment.Close)
+	p.write(fmt.Sprintf("data: %s\nlisten: %s\nsettle: 20ms\nsources:\n  support: {type: chatwoot, secret: %s}\ndestinations:\n  segment: {type: segment, write_key: key, endpoint: %q}\n",
+		data, address, testSecret, segment.URL))
+	t.Cleanup(func() {
+		if p.cmd != nil {
+			p.kill()
+		}
+		if t.Failed() {
+			t.Logf("the program's log, at its end:\n%s", tail(p.log.String(), 20))
+		}
+	})
+	return p
+}
+
+func tail(s string, n int) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}
+
+func (p *program) write(config string) {
+	if err := os.WriteFile(filepath.Join(p.dir, "parlance.yaml"), []byte(config), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// start returns when the program is ready.
+func (p *program) start() {
+	p.t.Helper()
+	p.cmd = exec.Command(binary, "serve")
+	p.cmd.Dir = p.dir
+	p.cmd.Stderr = &p.log
+	if err := p.cmd.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	for range 1000 {
+		resp, err := http.Get(p.url + "/readyz")
+		if err == nil {
+			resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	p.t.Fatal("the program does not become ready")
+}
+
+// kill gives the program no chance to do anything more.
+func (p *program) kill() {
+	_ = p.cmd.Process.Kill() // it may have ended already
+	_ = p.cmd.Wait()
+	p.cmd = nil
+}
+
+// stop ends the program as an operator would.
+func (p *program) stop() {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := p.cmd.Wait(); err != nil {
+		p.t.Errorf("stop: got %v, want a clean exit", err)
+	}
+	p.cmd = nil
+}
+
+// say posts the webhooks that report a, and returns the worst status, or 0 if
+// there was no answer.
+func (p *program) say(a conversation.Activity) int {
+	worst := http.StatusOK
+	for _, w := range faker().Fake(a) {
+		req, err := http.NewRequest(http.MethodPost, p.url+"/in/support", bytes.NewReader(w.Body))
+		if err != nil {
+			panic(err)
+		}
+		req.Header = w.Header
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return 0
+		}
+		_, _ = io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			worst = resp.StatusCode
+			if worst == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") == "" {
+				p.t.Error("503 without Retry-After")
+			}
+		}
+	}
+	return worst
+}
+
+func faker() connector.Faker {
+	return chatwoot.Type().New(connector.Options{Secrets: []string{testSecret}}).(connector.Faker)
+}
+
+// turn is the nth message of a conversation: the customer and an agent take turns.
+func turn(conv, n int) conversation.Activity {
+	id := fmt.Sprint(conv*1000 + n)
+	a := conversation.Activity{ID: "message:" + id, Type: conversation.Message, Conversation: fmt.Sprint(conv), By: conversation.Customer,
+		Time: time.Now().UTC().Truncate(time.Second), Message: conversation.Text{ID: id, Body: "hello"},
+		Customer: conversation.Person{ContactID: fmt.Sprint(conv)}}
+	if n%2 == 1 {
+		a.By, a.Agent = conversation.HumanAgent, conversation.Agent{ID: "7", Name: "Ann Lee", Username: "ann@example.com"}
+	}
+	return a
+}
+
+// wantTurns is what becomes of the first n messages.
+func wantTurns(conv, n int) (want []string) {
+	for i := range n {
+		id := fmt.Sprint(conv*1000 + i)
+		switch {
+		case i == 0:
+			want = append(want, "Live Chat Conversation Started "+id, "Live Chat Message Sent "+id)
+		case i%2 == 1:
+			want = append(want, "Live Chat Message Received "+id)
+		default:
+			want = append(want, "Live Chat Message Sent "+id)
+		}
+	}
+	return want
+}
+
+// A ledger is a stand-in for Segment that remembers what is new to it, in the
+// order in which it came.
+type ledger struct {
+	*standin.Server
+	mu    sync.Mutex                // guards calls
+	calls map[string][]standin.Call // by conversation
+}
+
+func newLedger() *ledger {
+	l := &ledger{calls: map[string][]standin.Call{}}
+	l.Server = standin.New(standin.Options{OnCall: func(c standin.Call) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		id := c.Properties.ConversationID
+		l.calls[id] = append(l.calls[id], c)
+	}})
+	return l
+}
+
+func (l *ledger) total() int { return l.Report().Calls }
+
+// told returns what happened in a conversation.
+func (l *ledger) told(conv int) (got []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range l.calls[fmt.Sprint(conv)] {
+		got = append(got, string(c.Event)+" "+c.Properties.MessageID)
+	}
+	return got
+}
+
+// await waits until the ledger has n calls.
+func (l *ledger) await(t *testing.T, n int) {
+	t.Helper()
+	for range 3000 {
+		if l.total() >= n {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("got %d calls, want %d", l.total(), n)
+}

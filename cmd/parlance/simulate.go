@@ -1,0 +1,65 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/parlance-chat/parlance/connector"
+	"github.com/parlance-chat/parlance/connector/all"
+	"github.com/parlance-chat/parlance/internal/simulate"
+)
+
+func simulateCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "simulate --to URL",
+		Short: "Play customers, agents and bots through real signed webhooks",
+		Long: `Simulate plays conversations as a chat tool would report them, through signed webhooks.
+The secret is read from the environment variable PARLANCE_SECRET.`,
+		Example: "  PARLANCE_SECRET=… parlance simulate --to http://127.0.0.1:8080/in/support --rate 20 --seed 7",
+		Args:    cobra.NoArgs,
+	}
+	f := cmd.Flags()
+	to := f.String("to", "", "URL to which the webhooks go (required)")
+	kind := f.String("type", "chatwoot", "the chat tool to play")
+	var o simulate.Options
+	f.Float64Var(&o.Rate, "rate", 2, "webhooks a second, at most")
+	f.Uint64Var(&o.Seed, "seed", 1, "the same seed plays the same conversations")
+	f.Int64Var(&o.First, "first", 0, "number of the first conversation (default: another at each run)")
+	f.Int64Var(&o.Conversations, "conversations", 0, "how many conversations (default: until interrupted)")
+	f.IntVar(&o.AtOnce, "at-once", 10, "how many conversations at the same time")
+	f.Float64Var(&o.Speed, "speed", 1, "how much faster than life")
+	f.BoolVar(&o.Chaos, "chaos", false, "send some webhooks twice, and some late")
+	_ = cmd.MarkFlagRequired("to") // fails only for a flag that is not there
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		var err error
+		o.URL = *to
+		if o.Faker, err = newFaker(*kind, os.Getenv("PARLANCE_SECRET")); err != nil {
+			return err
+		}
+		stats, err := simulate.Run(cmd.Context(), o)
+		fmt.Fprintf(cmd.OutOrStdout(), "%d conversations told whole, %d webhooks acknowledged, %d sent again\n", stats.Conversations, stats.Webhooks, stats.Retried)
+		return err
+	}
+	return cmd
+}
+
+// newFaker returns the chat tool of a type.
+func newFaker(name, secret string) (connector.Faker, error) {
+	if secret == "" {
+		return nil, errors.New("simulate: PARLANCE_SECRET is not set; set it to the source's secret")
+	}
+	var known []string
+	for _, t := range all.Types() {
+		c, ok := t.New(connector.Options{Secrets: []string{secret}}).(connector.Faker)
+		if ok && t.Name == name {
+			return c, nil
+		}
+		if ok {
+			known = append(known, t.Name)
+		}
+	}
+	return nil, fmt.Errorf("simulate: no chat tool %q to play; there are %q", name, known)
+}
