@@ -171,8 +171,7 @@ func (r *resolver) workspace(path string, w Workspace) {
 // name checks the name of a source, destination or workspace.
 func (r *resolver) name(path, name string, seen map[string]bool) {
 	const most = 63
-	ok := len(name) <= most && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == "" && strings.Trim(name[:min(1, len(name))], "_-") != ""
-	if !ok {
+	if name == "" || len(name) > most || name[0] == '-' || name[0] == '_' || !madeOf(name, lower+digits+"_-") {
 		r.tell(path, "is no name; use up to %d of a to z, 0 to 9, _ and -, beginning with a letter or digit", most)
 	}
 	if seen[name] {
@@ -180,6 +179,15 @@ func (r *resolver) name(path, name string, seen map[string]bool) {
 	}
 	seen[name] = true
 }
+
+const (
+	lower  = "abcdefghijklmnopqrstuvwxyz"
+	upper  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	digits = "0123456789"
+)
+
+// madeOf reports whether s has no other letters than those given.
+func madeOf(s, letters string) bool { return strings.Trim(s, letters) == "" }
 
 // rules checks the values of switches.
 func (r *resolver) rules(path string, s Rules) {

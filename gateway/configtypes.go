@@ -150,8 +150,7 @@ func (r *resolver) path(path string, w Workspace, s Source) {
 	at := path
 	if s.Path != "" {
 		at = strictyaml.Join(path, "path")
-		safe := "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
-		if len(s.Path) > most || strings.Trim(string(s.Path), safe) != "" {
+		if len(s.Path) > most || !madeOf(string(s.Path), lower+upper+digits+"_-") {
 			r.tell(at, "must be up to %d of a to z, A to Z, 0 to 9, _ and -", most)
 		}
 	}

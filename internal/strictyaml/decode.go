@@ -174,6 +174,10 @@ func (d *decoder) list(n ast.Node, path string, v reflect.Value) {
 func (d *decoder) scalar(n ast.Node, path string, v reflect.Value) bool {
 	at := n.GetToken().Position
 	raw, ok := text(n)
+	if _, null := n.(*ast.NullNode); null {
+		d.refuse(at, path, "is empty; must be %s", want(v.Type()))
+		return false
+	}
 	if !ok {
 		d.refuse(at, path, "must be %s, not %s", want(v.Type()), describe(n))
 		return false
@@ -276,7 +280,7 @@ func describe(n ast.Node) string {
 	case *ast.SequenceNode:
 		return "a list"
 	case *ast.NullNode:
-		return "empty"
+		return "nothing"
 	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode:
 		return "an anchor or alias (write the value itself)"
 	case *ast.TagNode:
