@@ -395,3 +395,31 @@ func TestLoad(t *testing.T) {
 		t.Errorf("absent secret: got %v", err)
 	}
 }
+
+// Whatever stands in the file, it is told or printed without a secret.
+func FuzzParse(f *testing.F) {
+	broken, err := os.ReadFile("testdata/broken.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(broken)
+	f.Add([]byte(example))
+	f.Add([]byte("workspaces: {a: {sources: {b: {type: chatwoot, unsigned: true, path: \"${SUPPORT_SECRET}xxxxx\"}}}}"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if bytes.Contains(data, []byte("file:")) {
+			return // would read files
+		}
+		var b bytes.Buffer
+		c, err := Parse(data, "parlance.yaml", env)
+		if err == nil {
+			err = c.Print(&b)
+		} else {
+			b.WriteString(err.Error())
+			err = nil
+		}
+		if err != nil {
+			t.Errorf("printing: %v", err)
+		}
+		noSecrets(t, b.String())
+	})
+}

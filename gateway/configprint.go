@@ -20,15 +20,7 @@ func (c *Config) Print(w io.Writer) error {
 		return err
 	}
 	e.Settle = max(e.Settle, 0)
-	e.Rules = e.Rules.or(Rules{
-		FirstMessage: conversation.StartedAndSent,
-		Ended:        conversation.Explicit,
-		Bots:         conversation.Include,
-		Automation:   conversation.Drop,
-		Identity:     conversation.ExternalID,
-		Identify:     Off,
-	})
-	e.Policy = e.Policy.or(Policy{string(deliver.Include), string(deliver.Customer)})
+	e.Rules, e.Policy = e.Rules.or(defaultRules()), e.Policy.or(defaultPolicy())
 	rest := *resolved
 	e.Sources, e.Destinations = rest.next(e.Sources, e.Destinations)
 	e.Workspaces = slices.Clone(e.Workspaces)
@@ -37,6 +29,23 @@ func (c *Config) Print(w io.Writer) error {
 		w.Sources, w.Destinations = rest.next(w.Sources, w.Destinations)
 	}
 	return strictyaml.Encode(w, &e)
+}
+
+// defaultRules returns what the zero Rules means. It leaves reopen to the
+// chat tools.
+func defaultRules() Rules {
+	return Rules{
+		FirstMessage: conversation.StartedAndSent,
+		Ended:        conversation.Explicit,
+		Bots:         conversation.Include,
+		Automation:   conversation.Drop,
+		Identity:     conversation.ExternalID,
+		Identify:     Off,
+	}
+}
+
+func defaultPolicy() Policy {
+	return Policy{string(deliver.Include), string(deliver.Customer)}
 }
 
 // next takes as many resolved sources and destinations off r as there are in

@@ -121,6 +121,8 @@ func (r *resolver) resolve(c *Config) (*Resolved, []Problem) {
 	if c.Retention.Events <= 0 {
 		r.tell("retention.events", "must be longer than 0")
 	}
+	r.rules("", c.Rules)
+	r.policy("", c.Policy)
 	top := Workspace{defaultWorkspace, c.Rules, c.Policy, c.Namespace, c.Sources, c.Destinations}
 	r.workspace("", top)
 	seen := map[string]bool{}
@@ -147,10 +149,6 @@ func isAddress(s string) bool {
 
 // workspace resolves what is in a workspace whose own switches are filled in.
 func (r *resolver) workspace(path string, w Workspace) {
-	if path == "" {
-		r.rules("", w.Rules)
-		r.policy("", w.Policy)
-	}
 	seen := map[string]bool{}
 	for _, s := range w.Sources {
 		at := strictyaml.Join(strictyaml.Join(path, "sources"), s.Name)
