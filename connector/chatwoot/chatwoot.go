@@ -9,11 +9,14 @@
 package chatwoot
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/parlance-chat/parlance/connector"
 	"github.com/parlance-chat/parlance/conversation"
@@ -58,48 +61,59 @@ func (c *Connector) Verify(h http.Header, body []byte) error {
 
 // Parse implements connector.Connector.
 func (c *Connector) Parse(_ http.Header, body []byte) (connector.Parsed, error) {
-	var e struct {
-		Event string `json:"event"`
+	var w webhook
+	err := decode(body, &w)
+	if err != nil {
+		// What is of no interest may have any shape.
+		var e struct {
+			Event string `json:"event"`
+		}
+		if decode(body, &e) != nil {
+			return connector.Parsed{}, malformed(err)
+		}
+		w.Event = e.Event
 	}
-	if err := json.Unmarshal(body, &e); err != nil {
-		return connector.Parsed{}, malformed(err)
-	}
-	switch e.Event {
+	switch w.Event {
 	case "message_created":
-		var m message
-		if err := json.Unmarshal(body, &m); err != nil {
-			return connector.Parsed{}, malformed(err)
+		if err == nil {
+			return c.message(w)
 		}
-		return c.message(m)
 	case "conversation_created", "conversation_updated", "conversation_status_changed":
-		var v chat
-		if err := json.Unmarshal(body, &v); err != nil {
-			return connector.Parsed{}, malformed(err)
+		if err == nil {
+			return c.conversation(w)
 		}
-		return c.conversation(e.Event, v)
 	case "message_updated", "webwidget_triggered", "contact_created", "contact_updated", "inbox_created", "inbox_updated",
 		"conversation_typing_on", "conversation_typing_off", "conversation_opened", "conversation_resolved", "macro.executed":
 		return connector.Parsed{}, nil // nothing that became known by it is an activity
+	default:
+		if strings.HasPrefix(w.Event, "automation_event.") {
+			return connector.Parsed{}, nil
+		}
+		return dropped("unknown_event"), nil
 	}
-	if strings.HasPrefix(e.Event, "automation_event.") {
-		return connector.Parsed{}, nil
-	}
-	return dropped("unknown_event"), nil
+	return connector.Parsed{}, malformed(err)
+}
+
+// decode is strict about names: neither another case nor a second "private"
+// can pass for the first.
+func decode(body []byte, v any) error {
+	return json.Unmarshal(body, v, jsontext.AllowInvalidUTF8(true))
 }
 
 // malformed says what is wrong with a body, without what it holds.
 func malformed(err error) error {
-	if wrong, ok := err.(*json.UnmarshalTypeError); ok {
-		return fmt.Errorf("chatwoot: %s is a JSON %s, which is not known there", wrong.Field, strings.Fields(wrong.Value)[0])
+	var wrong *json.SemanticError
+	if errors.As(err, &wrong) {
+		return fmt.Errorf("chatwoot: %s: a JSON %s is not known there", wrong.JSONPointer, wrong.JSONKind)
 	}
-	return fmt.Errorf("chatwoot: the body is not JSON as Chatwoot writes it")
+	return errors.New("chatwoot: the body is not JSON as Chatwoot writes it")
 }
 
 func dropped(reason string) connector.Parsed { return connector.Parsed{Dropped: []string{reason}} }
 
 // message tells of a message, if the customer could see it and it is known
 // who wrote it.
-func (c *Connector) message(m message) (connector.Parsed, error) {
+func (c *Connector) message(m webhook) (connector.Parsed, error) {
 	if m.Private == nil || *m.Private {
 		return dropped("private_note"), nil
 	}
@@ -127,7 +141,7 @@ func (c *Connector) message(m message) (connector.Parsed, error) {
 }
 
 // author says who wrote a message, or why that is not known.
-func (m message) author() (by conversation.Author, reason string) {
+func (m text) author() (by conversation.Author, reason string) {
 	sender := ""
 	if m.Sender != nil {
 		if sender = m.Sender.Type; sender == "" {
@@ -161,7 +175,7 @@ func (m message) author() (by conversation.Author, reason string) {
 }
 
 // known reports whether the message is of a kind that people read as text.
-func (m message) known() bool {
+func (m text) known() bool {
 	switch m.ContentType {
 	case "", "text", "input_text", "input_textarea", "input_email", "input_select", "cards", "form", "article", "incoming_email", "sticker":
 		return true
@@ -183,24 +197,24 @@ func plain(content string, by conversation.Author) string {
 }
 
 // conversation tells what changed in a conversation.
-func (c *Connector) conversation(event string, v chat) (p connector.Parsed, err error) {
+func (c *Connector) conversation(v webhook) (p connector.Parsed, err error) {
 	if v.ID == "" {
 		return p, fmt.Errorf("chatwoot: conversation without id")
 	}
 	at := v.changedAt()
-	if event == "conversation_created" {
+	if v.Event == "conversation_created" {
 		at = v.CreatedAt.Time
 	}
 	if at.IsZero() {
 		return p, fmt.Errorf("chatwoot: conversation without updated_at, timestamp or created_at")
 	}
 	add := func(t conversation.Type, id string) *conversation.Activity {
-		a := c.about(v)
+		a := c.about(v.chat)
 		a.Type, a.ID, a.Time = t, id, at
 		p.Activities = append(p.Activities, a)
 		return &p.Activities[len(p.Activities)-1]
 	}
-	if event == "conversation_created" {
+	if v.Event == "conversation_created" {
 		add(conversation.Identified, "created")
 		return p, nil
 	}
@@ -209,7 +223,7 @@ func (c *Connector) conversation(event string, v chat) (p connector.Parsed, err 
 		add(conversation.Assigned, "assigned:"+stamp)
 	}
 	status, changed := v.Changed.to("status")
-	if event == "conversation_status_changed" && !changed {
+	if v.Event == "conversation_status_changed" && !changed {
 		status, changed = v.Status, true
 	}
 	switch {
@@ -273,7 +287,7 @@ func (v chat) channel() string {
 
 // changedAt is when the conversation changed. Older versions round it, and
 // the oldest tell only when somebody last wrote.
-func (v chat) changedAt() time.Time {
+func (v webhook) changedAt() time.Time {
 	if at, ok := v.Changed.to("updated_at"); ok {
 		if t, err := parseMoment(at); err == nil && !t.IsZero() {
 			return t
@@ -289,7 +303,7 @@ func (v chat) changedAt() time.Time {
 
 // last is the last message, if both sides could see it and a person or a bot
 // wrote it.
-func (v chat) last() conversation.Text {
+func (v webhook) last() conversation.Text {
 	if len(v.Messages) == 0 {
 		return conversation.Text{}
 	}

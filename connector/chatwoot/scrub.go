@@ -2,9 +2,9 @@ package chatwoot
 
 import "bytes"
 
-// credentials are keys whose values let their holder act for somebody:
-// pubsub_token opens a visitor's live connection.
-var credentials = [][]byte{[]byte(`"pubsub_token"`), []byte(`"access_token"`), []byte(`"hmac_token"`), []byte(`"identifier_hash"`)}
+// credentials are the ends of keys whose values let their holder act for
+// somebody: pubsub_token opens a visitor's live connection.
+var credentials = [][]byte{[]byte(`_token"`), []byte(`identifier_hash"`)}
 
 // Scrub implements connector.Scrubber: it blanks credentials. In what somebody
 // wrote the quotes of such a key would be escaped, so that none is taken for one.

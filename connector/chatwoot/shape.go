@@ -8,22 +8,38 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A message is the object of message_created, and one of a conversation's
-// messages, where its type is a number.
+// A webhook is the object that something happened to, a message or a
+// conversation, with the name of what happened.
+type webhook struct {
+	Event string `json:"event"`
+	chat         // of a conversation; id and created_at also of a message
+	text         // of a message
+
+	Conversation chat      `json:"conversation"`       // of a message
+	Messages     []message `json:"messages"`           // of a conversation: the last one
+	Changed      changes   `json:"changed_attributes"` // of a conversation
+}
+
+// A message is one of a conversation's messages.
 type message struct {
-	ID                   id         `json:"id"`
+	ID id `json:"id"`
+	text
+}
+
+// text is what a message is beside its id. Its type is a word, or a number
+// where it is one of a conversation's messages.
+type text struct {
 	Content              string     `json:"content"`
 	ContentType          string     `json:"content_type"`
 	ContentAttributes    attributes `json:"content_attributes"`
 	AdditionalAttributes attributes `json:"additional_attributes"`
 	MessageType          id         `json:"message_type"`
 	Private              *bool      `json:"private"`
-	CreatedAt            moment     `json:"created_at"`
-	SenderType           string     `json:"sender_type"`
 	Sender               *person    `json:"sender"`
-	Conversation         chat       `json:"conversation"`
 }
 
 // A person is an agent, a bot, or a contact.
@@ -51,12 +67,10 @@ type chat struct {
 		AssigneeType string  `json:"assignee_type"`
 		HMACVerified bool    `json:"hmac_verified"`
 	} `json:"meta"`
-	Messages       []message `json:"messages"`
-	CreatedAt      moment    `json:"created_at"`
-	UpdatedAt      moment    `json:"updated_at"`
-	Timestamp      moment    `json:"timestamp"`
-	LastActivityAt moment    `json:"last_activity_at"`
-	Changed        changes   `json:"changed_attributes"`
+	CreatedAt      moment `json:"created_at"`
+	UpdatedAt      moment `json:"updated_at"`
+	Timestamp      moment `json:"timestamp"`
+	LastActivityAt moment `json:"last_activity_at"`
 }
 
 // An id is a number or a string, as text.
@@ -92,11 +106,13 @@ func parseMoment(s string) (time.Time, error) {
 	if s == "" || s == "0" {
 		return time.Time{}, nil
 	}
-	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		return t.UTC(), nil
-	}
-	if t, err := time.Parse("2006-01-02 15:04:05 MST", s); err == nil {
-		return t.UTC(), nil
+	if strings.Contains(s[1:], "-") {
+		layout := time.RFC3339
+		if strings.Contains(s, " ") {
+			layout = "2006-01-02 15:04:05 MST"
+		}
+		t, err := time.Parse(layout, s)
+		return t.UTC(), err
 	}
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil || math.IsNaN(f) || f < 0 || f > 253402300799 {
@@ -106,30 +122,38 @@ func parseMoment(s string) (time.Time, error) {
 	return time.UnixMicro(int64(math.Round(f * 1e6))).UTC(), nil
 }
 
-// attributes are key-value pairs that anybody can set. What is not an object
-// holds none.
-type attributes map[string]json.RawMessage
+// attributes are key-value pairs that anybody can set. They are read when they
+// are asked for: most webhooks hold none of interest.
+type attributes jsontext.Value
 
-func (a *attributes) UnmarshalJSON(b []byte) error {
-	var m map[string]json.RawMessage
-	if b[0] == '{' {
-		if err := json.Unmarshal(b, &m); err != nil {
-			return err
-		}
+func (a *attributes) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	v, err := d.ReadValue()
+	*a = append((*a)[:0], v...)
+	return err
+}
+
+// get returns a value, or nil. What is not an object holds none.
+func (a attributes) get(key string) jsontext.Value {
+	if !bytes.Contains(a, []byte(key)) {
+		return nil
 	}
-	*a = m
-	return nil
+	var m map[string]jsontext.Value
+	if decode(a, &m) != nil {
+		return nil
+	}
+	return m[key]
 }
 
 func (a attributes) has(key string) bool {
-	v := a[key]
+	v := a.get(key)
 	return len(v) > 0 && string(v) != "null"
 }
 
-func (a attributes) truthy(key string) bool { return a.has(key) && string(a[key]) != "false" }
+func (a attributes) truthy(key string) bool { return a.has(key) && string(a.get(key)) != "false" }
 
-func (a attributes) text(key string) (s string) {
-	if json.Unmarshal(a[key], &s) != nil {
+func (a attributes) text(key string) string {
+	var s string
+	if v := a.get(key); v == nil || decode(v, &s) != nil {
 		return ""
 	}
 	return s

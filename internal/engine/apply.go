@@ -116,7 +116,7 @@ const stampBytes = len(`,"sentAt":"2006-01-02T15:04:05.000Z"`)
 // fit returns e as JSON, with the message cut so that receivers take it.
 func fit(e *livechat.Event) ([]byte, error) {
 	for {
-		b, err := json.Marshal(e)
+		b, err := e.MarshalJSON() // json.Marshal would read its result again
 		over := len(b) + stampBytes - livechat.MaxEventBytes
 		body := e.Properties.MessageBody
 		if err != nil || over < 0 || body == "" {

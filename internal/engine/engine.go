@@ -26,6 +26,10 @@ const (
 	readAhead = 50_000
 	// perCommit bounds the activities of one commit.
 	perCommit = 1_000
+	// Under load, commits keep a distance: the more activities share one,
+	// the less each costs.
+	manyTogether = 50
+	distance     = 20 * time.Millisecond
 )
 
 // Options are what Run needs. All fields but Settle are required.
@@ -109,27 +113,34 @@ type item struct {
 
 // cycle reads what has come, applies what is due, and commits it.
 func (e *engine) cycle(ctx context.Context) error {
-	if err := e.read(ctx); err != nil {
+	horizon, err := e.read(ctx)
+	if err != nil {
 		return err
 	}
-	tasks := e.take(time.Now())
+	tasks := e.take(horizon)
 	if !e.finish() && len(tasks) == 0 {
 		return ctx.Err()
 	}
 	// A commit that failed may have happened, so each try asks the journal
 	// anew what is known.
-	return e.retry(ctx, "apply", func() error {
+	began, many := time.Now(), false
+	err = e.retry(ctx, "apply", func() error {
 		applied, err := e.apply(ctx, tasks)
 		if err != nil {
 			return err
 		}
+		many = len(applied) > manyTogether
 		return e.o.Journal.Commit(ctx, applied, e.upTo)
 	})
+	if err == nil && many {
+		err = sleep(ctx, distance-time.Since(began))
+	}
+	return err
 }
 
-// read takes in webhooks until something is due and everything that has
-// arrived is known.
-func (e *engine) read(ctx context.Context) error {
+// read takes in webhooks until something is due and all that arrived before
+// that is known. It returns the time up to which everything is known.
+func (e *engine) read(ctx context.Context) (horizon time.Time, err error) {
 	for e.items < readAhead {
 		wait, cancel := e.untilDue(ctx)
 		webhooks, err := e.o.Journal.Webhooks(wait, e.after, perCommit)
@@ -137,18 +148,23 @@ func (e *engine) read(ctx context.Context) error {
 		cancel()
 		if err != nil && ctx.Err() == nil && !late {
 			e.o.Log.Error("engine cannot read the journal", "error", err)
-			return sleep(ctx, time.Second)
-		}
-		if len(webhooks) == 0 {
-			return ctx.Err()
+			return time.Time{}, sleep(ctx, time.Second)
 		}
 		now := time.Now()
+		if len(webhooks) == 0 {
+			return now, ctx.Err()
+		}
 		for _, w := range webhooks {
 			e.hold(w, now)
 		}
+		// Under load there is always more to read.
+		if last := webhooks[len(webhooks)-1].ReceivedAt; !last.Before(e.queue[0].due) {
+			return last, nil
+		}
 	}
 	// Memory is bounded: what has been read must be applied before more.
-	return sleep(ctx, time.Until(e.queue[0].due))
+	err = sleep(ctx, time.Until(e.queue[0].due))
+	return time.Now(), err
 }
 
 // untilDue bounds ctx by the time at which something is to be done.
@@ -214,9 +230,9 @@ func (ts *tasks) task(c journal.Conversation) *task {
 	return t
 }
 
-// take removes what is due from what waits, and all that precedes it in its
-// conversation.
-func (e *engine) take(now time.Time) []*task {
+// take removes what is due by the horizon from what waits, and all that
+// precedes it in its conversation.
+func (e *engine) take(horizon time.Time) []*task {
 	ts := tasks{of: map[journal.Conversation]*task{}}
 	before := e.items
 	for _, h := range e.passing {
@@ -227,7 +243,7 @@ func (e *engine) take(now time.Time) []*task {
 	}
 	e.passing = nil
 	for _, h := range e.queue {
-		if h.due.After(now) || before-e.items >= perCommit {
+		if h.due.After(horizon) || before-e.items >= perCommit {
 			break
 		}
 		for _, it := range h.items {

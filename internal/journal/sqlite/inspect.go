@@ -28,7 +28,7 @@ CREATE INDEX IF NOT EXISTS events_of ON events (workspace, last, first, at, coun
 CREATE TABLE IF NOT EXISTS conversations (id INTEGER PRIMARY KEY, workspace TEXT NOT NULL, source TEXT NOT NULL, conversation TEXT NOT NULL, day INTEGER, state BLOB);
 CREATE UNIQUE INDEX IF NOT EXISTS conversations_by ON conversations (workspace, source, conversation);
 CREATE INDEX IF NOT EXISTS conversations_day ON conversations (day) WHERE day IS NOT NULL;
-CREATE TABLE IF NOT EXISTS seen (conversation INTEGER, activity INTEGER, PRIMARY KEY (conversation, activity)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS seen (conversation INTEGER, activity INTEGER, day INTEGER NOT NULL, PRIMARY KEY (conversation, activity)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS cursors (workspace TEXT, destination TEXT, at INTEGER NOT NULL, PRIMARY KEY (workspace, destination)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS parked (id INTEGER PRIMARY KEY AUTOINCREMENT, workspace TEXT NOT NULL, destination TEXT NOT NULL, at INTEGER NOT NULL, reason TEXT NOT NULL, event BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS parked_by ON parked (workspace, destination, id);

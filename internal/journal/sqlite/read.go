@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -130,7 +131,9 @@ func (j *Journal) oldEvents(workspace string, after journal.Seq, limit int) (lis
 
 // Load implements journal.Workbench.
 func (j *Journal) Load(ctx context.Context, c journal.Conversation, activities []string) (state []byte, applied []bool, err error) {
-	applied = make([]bool, len(activities))
+	if state, applied, ok := j.recent.load(c, activities); ok {
+		return state, applied, nil
+	}
 	conn, err := j.pool.Take(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("journal: read: %w", err)
@@ -145,20 +148,44 @@ func (j *Journal) Load(ctx context.Context, c journal.Conversation, activities [
 			}
 			return nil
 		}})
-	for i, a := range activities {
-		if err != nil || id == 0 {
-			break
-		}
-		err = sqlitex.Execute(conn, "SELECT 1 FROM seen WHERE conversation = ? AND activity = ?",
-			&sqlitex.ExecOptions{Args: []any{id, fingerprint(a)}, ResultFunc: func(*sqlite.Stmt) error {
-				applied[i] = true
-				return nil
-			}})
+	if err == nil {
+		applied, err = j.loadSeen(conn, c, id, state, activities)
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("journal: read: %w", damage(err))
 	}
 	return state, applied, nil
+}
+
+// loadSeen says which activities were applied, and remembers a short
+// conversation.
+func (j *Journal) loadSeen(conn *sqlite.Conn, c journal.Conversation, id int64, state []byte, activities []string) ([]bool, error) {
+	if id == 0 {
+		j.recent.put(c, nil, nil)
+		return make([]bool, len(activities)), nil
+	}
+	var seen []int64
+	err := sqlitex.Execute(conn, "SELECT activity FROM seen WHERE conversation = ? LIMIT ?", &sqlitex.ExecOptions{
+		Args: []any{id, recentActivities + 1}, ResultFunc: func(s *sqlite.Stmt) error {
+			seen = append(seen, s.ColumnInt64(0))
+			return nil
+		}})
+	if err == nil && len(seen) <= recentActivities {
+		j.recent.put(c, state, seen)
+	}
+	applied := make([]bool, len(activities))
+	for i, a := range activities {
+		mark := fingerprint(a)
+		if applied[i] = slices.Contains(seen, mark); applied[i] || len(seen) <= recentActivities || err != nil {
+			continue
+		}
+		err = sqlitex.Execute(conn, "SELECT 1 FROM seen WHERE conversation = ? AND activity = ?",
+			&sqlitex.ExecOptions{Args: []any{id, mark}, ResultFunc: func(*sqlite.Stmt) error {
+				applied[i] = true
+				return nil
+			}})
+	}
+	return applied, err
 }
 
 func (j *Journal) cursor(ctx context.Context, workspace, destination string) (at journal.Seq, ok bool, err error) {

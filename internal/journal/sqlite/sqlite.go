@@ -81,6 +81,7 @@ type Journal struct {
 	codec  *codec
 	queue  queue
 	fresh  fresh
+	recent recent
 	ctx    context.Context // done when the journal is being closed
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup // the background goroutines
@@ -149,6 +150,7 @@ func open(dir, path string, o Options) (_ *Journal, err error) {
 	if err != nil {
 		return nil, errors.Join(damage(err), pool.Close())
 	}
+	j.recent.all = map[journal.Conversation]*known{}
 	j.fresh.init(w.lastWebhook, w.lastEvent)
 	j.position = w.position
 	j.queue.init()

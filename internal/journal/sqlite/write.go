@@ -54,6 +54,7 @@ func (j *Journal) Commit(ctx context.Context, applied []journal.Applied, upTo jo
 				return err
 			}
 		}
+		t.applied = append(t.applied, applied...)
 		t.position = upTo
 		return nil
 	})
@@ -72,12 +73,20 @@ func (t *tx) apply(a journal.Applied) error {
 		return err
 	}
 	if a.Activity != "" {
-		if err := t.w.exec("INSERT OR IGNORE INTO seen VALUES (?, ?)", id, fingerprint(a.Activity)); err != nil {
+		err := t.w.set("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", func(s *sqlite.Stmt) {
+			s.BindInt64(1, id)
+			s.BindInt64(2, fingerprint(a.Activity))
+			s.BindInt64(3, day(t.at))
+		})
+		if err != nil {
 			return err
 		}
 	}
 	if a.State != nil {
-		return t.w.exec("UPDATE conversations SET state = ? WHERE id = ?", a.State, id)
+		return t.w.set("UPDATE conversations SET state = ? WHERE id = ?", func(s *sqlite.Stmt) {
+			s.BindBytes(1, a.State)
+			s.BindInt64(2, id)
+		})
 	}
 	return nil
 }

@@ -87,6 +87,7 @@ func (w *writer) transaction(group []*request) (err error) {
 	t := &tx{w: w, conn: w.conn, at: now, position: -1, events: map[string][]journal.Event{}}
 	if err := w.attempt(t, group); err != nil {
 		clear(w.ids) // rows that were made are gone
+		w.j.recent.forget()
 		return refusal(err)
 	}
 	w.at = now
@@ -132,6 +133,14 @@ func (w *writer) exec(query string, args ...any) error {
 	return sqlitex.Execute(w.conn, query, &sqlitex.ExecOptions{Args: args})
 }
 
+// set runs a statement without results often, with its arguments bound by hand.
+func (w *writer) set(query string, bind func(*sqlite.Stmt)) error {
+	s := w.conn.Prep(query)
+	bind(s)
+	_, err := s.Step()
+	return errors.Join(err, s.Reset())
+}
+
 // refusal tells a disk that is full, or that fails, from our own mistakes.
 func refusal(err error) error {
 	switch sqlite.ErrCode(err).ToPrimary() {
@@ -154,6 +163,7 @@ func (w *writer) publish(t *tx) {
 		w.j.position = t.position
 		w.j.mu.Unlock()
 	}
+	w.j.recent.update(t.applied)
 	webhooks := make([]journal.Webhook, len(t.webhooks))
 	for i, h := range t.webhooks {
 		webhooks[i] = *h
@@ -168,6 +178,7 @@ type tx struct {
 	at        time.Time
 	position  journal.Seq // -1 if it stays
 	webhooks  []*journal.Webhook
+	applied   []journal.Applied
 	events    map[string][]journal.Event
 	lastEvent journal.Seq
 	bytes     int
