@@ -73,7 +73,7 @@ func (e *engine) converse(out []journal.Applied, t *task, stored []byte, known m
 		known[it.ID] = true
 		e.count(e.o.Metrics.applied, t)
 		var o conversation.Output
-		state, o = conversation.Step(origin, rules, state, it.Activity)
+		state, o = conversation.Step(origin, rules, state, *it.Activity)
 		out = append(out, journal.Applied{Conversation: t.conversation, Activity: it.ID, Events: e.events(t, o)})
 	}
 	if len(out) == first {

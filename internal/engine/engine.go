@@ -106,7 +106,7 @@ type held struct {
 
 // An item is an activity that waits for its time.
 type item struct {
-	conversation.Activity
+	*conversation.Activity
 	of      *held
 	applied bool
 }
@@ -185,10 +185,10 @@ func (e *engine) hold(w journal.Webhook, now time.Time) {
 	if latest := now.Add(e.o.Settle); h.due.After(latest) {
 		h.due = latest // the wall clock went back
 	}
-	for _, a := range w.Activities {
-		it := &item{Activity: a, of: h}
-		c := h.conversation(a.Conversation)
-		at, _ := slices.BinarySearchFunc(e.waiting[c], it, func(x, y *item) int { return conversation.Compare(x.Activity, y.Activity) })
+	for i := range w.Activities {
+		it := &item{Activity: &w.Activities[i], of: h}
+		c := h.conversation(it.Conversation)
+		at, _ := slices.BinarySearchFunc(e.waiting[c], it, func(x, y *item) int { return conversation.Compare(*x.Activity, *y.Activity) })
 		e.waiting[c] = slices.Insert(e.waiting[c], at, it)
 		h.items = append(h.items, it)
 	}
@@ -196,7 +196,6 @@ func (e *engine) hold(w journal.Webhook, now time.Time) {
 		e.passing = append(e.passing, h)
 	}
 	h.open = len(h.items) + len(h.Calls)
-	h.Body = nil // what it says is what counts here
 	e.items += h.open
 	e.after = w.Seq
 	e.queue = append(e.queue, h)

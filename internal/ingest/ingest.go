@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -51,6 +52,7 @@ const (
 	maxWebhook  = 4 << 20 // bytes of a webhook, inflated
 	maxInFlight = 64 << 20
 	readTime    = 20 * time.Second
+	keepBuffer  = 64 << 10 // bytes of a buffer that is used again
 )
 
 // Options are what a Handler needs. All fields are required.
@@ -66,6 +68,7 @@ type Handler struct {
 	log      *slog.Logger
 	metrics  *metrics
 	inFlight atomic.Int64 // bytes that requests under way may hold
+	buffers  sync.Pool    // of *bytes.Buffer, for bodies
 	routes   atomic.Pointer[routes]
 	mux      *http.ServeMux
 }
@@ -192,39 +195,46 @@ func (h *Handler) body(w http.ResponseWriter, r *http.Request, limit int64) ([]b
 		h.inFlight.Add(-hold)
 		return nil, nil, &refusal{http.StatusServiceUnavailable, "busy", "too many requests under way; try again"}
 	}
-	release := func() { h.inFlight.Add(-hold) }
+	buf, _ := h.buffers.Get().(*bytes.Buffer)
+	if buf == nil {
+		buf = new(bytes.Buffer)
+	}
+	release := func() {
+		h.inFlight.Add(-hold)
+		if buf.Cap() <= keepBuffer {
+			buf.Reset()
+			h.buffers.Put(buf)
+		}
+	}
 	// Servers without deadlines, as in tests, are as good.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTime))
-	b, err := read(http.MaxBytesReader(w, r.Body, limit), encoding == "gzip", max(r.ContentLength, 0), limit)
-	if err != nil {
+	if err := read(buf, http.MaxBytesReader(w, r.Body, limit), encoding == "gzip", limit); err != nil {
 		release()
 		return nil, nil, err
 	}
-	return b, release, nil
+	return buf.Bytes(), release, nil
 }
 
 func tooLarge(limit int64) error {
 	return &refusal{http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("the body is larger than %d bytes", limit)}
 }
 
-func read(r io.Reader, inflate bool, length, limit int64) ([]byte, error) {
+func read(b *bytes.Buffer, r io.Reader, inflate bool, limit int64) error {
 	if inflate {
 		z, err := gzip.NewReader(r)
 		if err != nil {
-			return nil, unreadableBody(err, limit)
+			return unreadableBody(err, limit)
 		}
 		defer z.Close()
-		r, length = io.LimitReader(z, limit+1), 0
+		r = io.LimitReader(z, limit+1)
 	}
-	var b bytes.Buffer
-	b.Grow(int(length) + bytes.MinRead)
 	if _, err := b.ReadFrom(r); err != nil {
-		return nil, unreadableBody(err, limit)
+		return unreadableBody(err, limit)
 	}
 	if int64(b.Len()) > limit {
-		return nil, tooLarge(limit)
+		return tooLarge(limit)
 	}
-	return b.Bytes(), nil
+	return nil
 }
 
 func unreadableBody(err error, limit int64) error {

@@ -101,7 +101,8 @@ type Journal interface {
 
 // An Inbox takes webhooks in.
 type Inbox interface {
-	// Append adds webhooks, all or none, and sets Seq and ReceivedAt.
+	// Append adds webhooks, all or none, and sets Seq and ReceivedAt. It does
+	// not retain their bodies.
 	Append(ctx context.Context, webhooks ...*Webhook) error
 }
 
@@ -110,10 +111,10 @@ type Workbench interface {
 	// Position returns the position up to which every webhook is applied.
 	Position(ctx context.Context) (Seq, error)
 
-	// Webhooks returns up to limit webhooks after a position, in order. It
-	// waits until there is one or ctx is done; what is there already is
-	// returned even if ctx is done, so that a reader can tell when it has
-	// read everything.
+	// Webhooks returns up to limit webhooks after a position, in order, and
+	// without their bodies: what they say is what counts here. It waits until
+	// there is one or ctx is done; what is there already is returned even if
+	// ctx is done, so that a reader can tell when it has read everything.
 	Webhooks(ctx context.Context, after Seq, limit int) ([]Webhook, error)
 
 	// Load returns a conversation's state, nil if there is none, and which

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/fxamacker/cbor/v2"
@@ -11,15 +12,17 @@ import (
 // damaged one cannot fill the memory.
 const blockBytes = 1 << 30
 
-// A codec writes and reads blocks. Its methods may be called concurrently.
+// A codec writes and reads blocks. Only decode may be called concurrently.
 type codec struct {
-	mode cbor.EncMode
+	mode cbor.UserBufferEncMode
 	enc  *zstd.Encoder
 	dec  *zstd.Decoder
+	raw  bytes.Buffer // of the last encode
+	out  []byte
 }
 
 func newCodec() (*codec, error) {
-	mode, err := cbor.EncOptions{Time: cbor.TimeRFC3339Nano}.EncMode()
+	mode, err := cbor.EncOptions{Time: cbor.TimeRFC3339Nano}.UserBufferEncMode()
 	if err != nil {
 		return nil, err
 	}
@@ -35,12 +38,20 @@ func newCodec() (*codec, error) {
 	return &codec{mode: mode, enc: enc, dec: dec}, nil
 }
 
+// keepBytes bounds the buffers that are kept for the next block.
+const keepBytes = 4 << 20
+
+// encode returns a block, which is valid until the next call.
 func (c *codec) encode(v any) ([]byte, error) {
-	b, err := c.mode.Marshal(v)
-	if err != nil {
+	if c.raw.Cap() > keepBytes {
+		c.raw, c.out = bytes.Buffer{}, nil
+	}
+	c.raw.Reset()
+	if err := c.mode.MarshalToBuffer(v, &c.raw); err != nil {
 		return nil, err
 	}
-	return c.enc.EncodeAll(b, make([]byte, 0, len(b)/3)), nil
+	c.out = c.enc.EncodeAll(c.raw.Bytes(), c.out[:0])
+	return c.out, nil
 }
 
 func (c *codec) decode(data []byte, v any) error {

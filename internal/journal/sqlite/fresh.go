@@ -56,7 +56,7 @@ func (f *fresh) add(webhooks []journal.Webhook, events map[string][]journal.Even
 	if n := len(webhooks); n > 0 {
 		bytes := 0
 		for _, w := range webhooks {
-			bytes += 512 + len(w.Body) + 512*len(w.Activities)
+			bytes += 256 + 1024*len(w.Activities)
 			for _, c := range w.Calls {
 				bytes += 256 + len(c.JSON)
 			}
@@ -104,10 +104,16 @@ func read[T any](f *fresh, t *tail[T], after journal.Seq, limit int, seq func(*T
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if after >= t.after {
-		for _, e := range t.list {
-			if e.last <= after {
-				continue
-			}
+		next := len(t.list)
+		for next > 0 && t.list[next-1].last > after {
+			next--
+		}
+		n := 0
+		for _, e := range t.list[next:] {
+			n += len(e.items)
+		}
+		items = make([]T, 0, min(n, limit))
+		for _, e := range t.list[next:] {
 			for i := range e.items {
 				if seq(&e.items[i]) > after && len(items) < limit {
 					items = append(items, e.items[i])

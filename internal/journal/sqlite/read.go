@@ -83,7 +83,7 @@ func (j *Journal) oldWebhooks(after journal.Seq, limit int) (list []journal.Webh
 		}
 		first := journal.Seq(s.ColumnInt64(0))
 		for i := range b {
-			b[i].Seq, b[i].ReceivedAt = first+journal.Seq(i), moment(s.ColumnInt64(1))
+			b[i].Seq, b[i].ReceivedAt, b[i].Body = first+journal.Seq(i), moment(s.ColumnInt64(1)), nil
 			if b[i].Seq > after && len(list) < limit {
 				list = append(list, b[i])
 			}

@@ -36,7 +36,7 @@ const (
 	// readers bounds how many read at once.
 	readers = 4
 	// cacheBytes bounds the blocks that are kept in memory.
-	cacheBytes = 8 << 20
+	cacheBytes = 6 << 20
 )
 
 // Options say what to keep. The zero value is the default.
@@ -135,7 +135,7 @@ func open(dir, path string, o Options) (_ *Journal, err error) {
 		Flags:    sqlite.OpenReadOnly,
 		PoolSize: readers,
 		PrepareConn: func(c *sqlite.Conn) error {
-			return sqlitex.ExecuteTransient(c, "PRAGMA cache_size = -2000", nil)
+			return sqlitex.ExecuteTransient(c, "PRAGMA cache_size = -500", nil)
 		},
 	})
 	if err != nil {
@@ -176,7 +176,7 @@ func openWriter(path string, o Options) (conn *sqlite.Conn, err error) {
 		"PRAGMA journal_mode = WAL",
 		"PRAGMA synchronous = FULL",
 		"PRAGMA wal_autocheckpoint = 0",
-		"PRAGMA cache_size = -8000",
+		"PRAGMA cache_size = -4000",
 		fmt.Sprintf("PRAGMA max_page_count = %d", max(o.pages, 0)),
 	} {
 		if err == nil {

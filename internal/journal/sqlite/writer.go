@@ -167,6 +167,7 @@ func (w *writer) publish(t *tx) {
 	webhooks := make([]journal.Webhook, len(t.webhooks))
 	for i, h := range t.webhooks {
 		webhooks[i] = *h
+		webhooks[i].Body = nil
 	}
 	w.j.fresh.add(webhooks, t.events)
 }
