@@ -29,7 +29,7 @@ const (
 	// Under load, commits keep a distance: the more activities share one,
 	// the less each costs.
 	manyTogether = 50
-	distance     = 20 * time.Millisecond
+	distance     = 50 * time.Millisecond
 )
 
 // Options are what Run needs. All fields but Settle are required.

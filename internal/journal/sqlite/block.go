@@ -12,50 +12,65 @@ import (
 // damaged one cannot fill the memory.
 const blockBytes = 1 << 30
 
-// A codec writes and reads blocks. Only decode may be called concurrently.
+// keepBytes bounds the buffers that are kept for the next block.
+const keepBytes = 4 << 20
+
+// A codec writes blocks. It is used by one goroutine.
 type codec struct {
 	mode cbor.UserBufferEncMode
 	enc  *zstd.Encoder
-	dec  *zstd.Decoder
-	raw  bytes.Buffer // of the last encode
-	out  []byte
+	raw  bytes.Buffer // the last value
+	out  []byte       // the blocks since the last reset
 }
 
-func newCodec() (*codec, error) {
+func newCodec() *codec {
 	mode, err := cbor.EncOptions{Time: cbor.TimeRFC3339Nano}.UserBufferEncMode()
 	if err != nil {
-		return nil, err
+		panic("BUG: " + err.Error()) // these options are right, or they are not
 	}
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
 		zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(256<<10))
 	if err != nil {
-		return nil, err
+		panic("BUG: " + err.Error())
 	}
-	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(2), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(blockBytes))
-	if err != nil {
-		return nil, err
-	}
-	return &codec{mode: mode, enc: enc, dec: dec}, nil
+	return &codec{mode: mode, enc: enc}
 }
 
-// keepBytes bounds the buffers that are kept for the next block.
-const keepBytes = 4 << 20
+// reset gives the blocks' memory up for the next ones.
+func (c *codec) reset() {
+	if cap(c.out) > keepBytes {
+		c.out = nil
+	}
+	c.out = c.out[:0]
+}
 
-// encode returns a block, which is valid until the next call.
+// encode returns a block, which is valid until the next reset.
 func (c *codec) encode(v any) ([]byte, error) {
 	if c.raw.Cap() > keepBytes {
-		c.raw, c.out = bytes.Buffer{}, nil
+		c.raw = bytes.Buffer{}
 	}
 	c.raw.Reset()
 	if err := c.mode.MarshalToBuffer(v, &c.raw); err != nil {
 		return nil, err
 	}
-	c.out = c.enc.EncodeAll(c.raw.Bytes(), c.out[:0])
-	return c.out, nil
+	from := len(c.out)
+	c.out = c.enc.EncodeAll(c.raw.Bytes(), c.out)
+	return c.out[from:], nil
 }
 
-func (c *codec) decode(data []byte, v any) error {
-	b, err := c.dec.DecodeAll(data, nil)
+// newDecoder returns what decode decompresses with. It may be used
+// concurrently.
+func newDecoder() *zstd.Decoder {
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(2), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(blockBytes))
+	if err != nil {
+		panic("BUG: " + err.Error())
+	}
+	return dec
+}
+
+// decode reads a block.
+func decode(dec *zstd.Decoder, data []byte, v any) error {
+	b, err := dec.DecodeAll(data, nil)
 	if err == nil {
 		err = cbor.Unmarshal(b, v)
 	}

@@ -17,9 +17,10 @@ const (
 
 // A request is something to be written.
 type request struct {
-	do      func(*tx) error
+	gather  func(*tx)       // adds to the blocks; may be nil
+	do      func(*tx) error // does the rest; may be nil
 	size    int
-	outside bool // outside of any transaction
+	outside bool // alone, and outside of any transaction
 	done    chan error
 }
 
@@ -59,9 +60,12 @@ func (q *queue) take() []*request {
 		q.more.Wait()
 	}
 	n, bytes := 0, 0
-	for n < len(q.list) && (n == 0 || bytes+q.list[n].size <= groupBytes) {
+	for n < len(q.list) && (n == 0 || bytes+q.list[n].size <= groupBytes && !q.list[n].outside) {
 		bytes += q.list[n].size
 		n++
+		if q.list[n-1].outside {
+			break
+		}
 	}
 	group := q.list[:n:n]
 	if q.list = q.list[n:]; len(q.list) == 0 {

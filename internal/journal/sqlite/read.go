@@ -78,7 +78,7 @@ func (j *Journal) oldWebhooks(after journal.Seq, limit int) (list []journal.Webh
 			return nil
 		}
 		var b []journal.Webhook
-		if err := j.codec.decode(blob(s, 2), &b); err != nil {
+		if err := decode(j.decoder, blob(s, 2), &b); err != nil {
 			return err
 		}
 		first := journal.Seq(s.ColumnInt64(0))
@@ -114,7 +114,7 @@ func (j *Journal) oldEvents(workspace string, after journal.Seq, limit int) (lis
 			return nil
 		}
 		var b []journal.Event
-		if err := j.codec.decode(blob(s, 2), &b); err != nil {
+		if err := decode(j.decoder, blob(s, 2), &b); err != nil {
 			return err
 		}
 		first := journal.Seq(s.ColumnInt64(0))
@@ -217,7 +217,7 @@ func (j *Journal) Unreadable(ctx context.Context, workspace string, limit int) (
 	err = j.query(ctx, `SELECT u.seq, w.first, w.at, w.data FROM unreadable u JOIN webhooks w ON w.last = (SELECT min(last) FROM webhooks WHERE last >= u.seq)
 		WHERE u.workspace = ? ORDER BY u.seq DESC LIMIT ?`, func(s *sqlite.Stmt) error {
 		var b []journal.Webhook
-		if err := j.codec.decode(blob(s, 3), &b); err != nil {
+		if err := decode(j.decoder, blob(s, 3), &b); err != nil {
 			return err
 		}
 		seq := s.ColumnInt64(0)
@@ -234,7 +234,7 @@ func (j *Journal) Unreadable(ctx context.Context, workspace string, limit int) (
 func (j *Journal) Parked(ctx context.Context, workspace, destination string, limit int) (list []journal.Parked, err error) {
 	err = j.query(ctx, `SELECT id, destination, at, reason, event FROM parked WHERE workspace = ?1 AND (?2 = '' OR destination = ?2) ORDER BY id DESC LIMIT ?3`, func(s *sqlite.Stmt) error {
 		var e storedEvent
-		if err := j.codec.decode(blob(s, 4), &e); err != nil {
+		if err := decode(j.decoder, blob(s, 4), &e); err != nil {
 			return err
 		}
 		e.Event.Seq, e.Event.At, e.Workspace = e.Seq, e.At, workspace

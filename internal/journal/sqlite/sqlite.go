@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 
@@ -74,18 +75,18 @@ func (o *Options) setDefaults() {
 
 // A Journal is a journal.Journal in a directory.
 type Journal struct {
-	o      Options
-	dir    string
-	lock   *os.File
-	pool   *sqlitex.Pool // for reading
-	codec  *codec
-	queue  queue
-	fresh  fresh
-	recent recent
-	ctx    context.Context // done when the journal is being closed
-	cancel context.CancelFunc
-	tasks  sync.WaitGroup // the background goroutines
-	check  chan struct{}  // asks for a checkpoint
+	o       Options
+	dir     string
+	lock    *os.File
+	pool    *sqlitex.Pool // for reading
+	decoder *zstd.Decoder
+	queue   queue
+	fresh   fresh
+	recent  recent
+	ctx     context.Context // done when the journal is being closed
+	cancel  context.CancelFunc
+	tasks   sync.WaitGroup // the background goroutines
+	check   chan struct{}  // asks for a checkpoint
 
 	mu       sync.Mutex  // guards position
 	position journal.Seq // every webhook up to here is applied
@@ -141,11 +142,8 @@ func open(dir, path string, o Options) (_ *Journal, err error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &Journal{o: o, dir: dir, lock: lock, pool: pool, check: make(chan struct{}, 1)}
+	j := &Journal{o: o, dir: dir, lock: lock, pool: pool, decoder: newDecoder(), check: make(chan struct{}, 1)}
 	j.ctx, j.cancel = context.WithCancel(context.Background())
-	if j.codec, err = newCodec(); err != nil {
-		return nil, errors.Join(err, pool.Close())
-	}
 	w, err := newWriter(j, conn)
 	if err != nil {
 		return nil, errors.Join(damage(err), pool.Close())
@@ -195,6 +193,7 @@ func (j *Journal) Close() error {
 	j.queue.close()
 	j.cancel()
 	j.tasks.Wait()
+	j.decoder.Close()
 	return errors.Join(j.pool.Close(), j.lock.Close())
 }
 

@@ -14,10 +14,14 @@ import (
 
 // write has the writer do something, and waits until it is durable.
 func (j *Journal) write(ctx context.Context, size int, do func(*tx) error) error {
+	return j.put(ctx, &request{do: do, size: size})
+}
+
+func (j *Journal) put(ctx context.Context, r *request) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	r := &request{do: do, size: size, done: make(chan error, 1)}
+	r.done = make(chan error, 1)
 	if err := j.queue.put(r); err != nil {
 		return err
 	}
@@ -34,10 +38,7 @@ func (j *Journal) Append(ctx context.Context, webhooks ...*journal.Webhook) erro
 			size += len(c.JSON)
 		}
 	}
-	return j.write(ctx, size, func(t *tx) error {
-		t.webhooks = append(t.webhooks, webhooks...)
-		return nil
-	})
+	return j.put(ctx, &request{size: size, gather: func(t *tx) { t.webhooks = append(t.webhooks, webhooks...) }})
 }
 
 // Commit implements journal.Workbench.
@@ -48,22 +49,30 @@ func (j *Journal) Commit(ctx context.Context, applied []journal.Applied, upTo jo
 			size += len(e.JSON)
 		}
 	}
-	return j.write(ctx, size, func(t *tx) error {
-		for _, a := range applied {
-			if err := t.apply(a); err != nil {
-				return err
+	return j.put(ctx, &request{
+		size: size,
+		gather: func(t *tx) {
+			for _, a := range applied {
+				if len(a.Events) == 0 {
+					continue
+				}
+				t.events[a.Conversation.Workspace] = append(t.events[a.Conversation.Workspace], a.Events...)
 			}
-		}
-		t.applied = append(t.applied, applied...)
-		t.position = upTo
-		return nil
+			t.applied = append(t.applied, applied...)
+			t.position = upTo
+		},
+		do: func(t *tx) error {
+			for _, a := range applied {
+				if err := t.apply(a); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
 	})
 }
 
 func (t *tx) apply(a journal.Applied) error {
-	for _, e := range a.Events {
-		t.events[a.Conversation.Workspace] = append(t.events[a.Conversation.Workspace], e)
-	}
 	t.bytes += 256 + len(a.State)
 	if a.Activity == "" && a.State == nil {
 		return nil
@@ -167,7 +176,8 @@ type storedEvent struct {
 }
 
 func (t *tx) park(p journal.Parked) error {
-	data, err := t.w.j.codec.encode(storedEvent{p.Event, p.Event.Seq, p.Event.At})
+	t.w.codec.reset()
+	data, err := t.w.codec.encode(storedEvent{p.Event, p.Event.Seq, p.Event.At})
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ const (
 type writer struct {
 	j                      *Journal
 	conn                   *sqlite.Conn
+	codec                  *codec // for what is not prepared
 	lastWebhook, lastEvent journal.Seq
 	position               journal.Seq
 	at                     time.Time                      // of the last transaction; never goes back
@@ -33,7 +34,7 @@ type writer struct {
 }
 
 func newWriter(j *Journal, conn *sqlite.Conn) (*writer, error) {
-	w := &writer{j: j, conn: conn, ids: map[journal.Conversation]int64{}}
+	w := &writer{j: j, conn: conn, codec: newCodec(), ids: map[journal.Conversation]int64{}}
 	var at int64
 	err := sqlitex.Execute(conn, `SELECT coalesce((SELECT max(last) FROM webhooks), 0), coalesce((SELECT max(last) FROM events), 0),
 		coalesce((SELECT value FROM meta WHERE key = 'position'), 0),
@@ -47,10 +48,23 @@ func newWriter(j *Journal, conn *sqlite.Conn) (*writer, error) {
 	return w, err
 }
 
-// run writes until the queue is closed and empty.
+// run writes until the queue is closed and empty. The blocks of one
+// transaction are encoded while the one before is being synced.
 func (w *writer) run() {
-	for group := w.j.queue.take(); len(group) > 0; group = w.j.queue.take() {
-		w.write(group)
+	prepared := make(chan *tx)
+	go func() {
+		defer close(prepared)
+		codecs := [...]*codec{newCodec(), newCodec()} // whose blocks live until the next but one
+		for n := 0; ; n++ {
+			group := w.j.queue.take()
+			if len(group) == 0 {
+				return
+			}
+			prepared <- prepare(group, codecs[n%len(codecs)])
+		}
+	}()
+	for t := range prepared {
+		w.write(t)
 	}
 	// The last one to close the file folds its log into it.
 	if err := w.conn.Close(); err != nil {
@@ -58,39 +72,36 @@ func (w *writer) run() {
 	}
 }
 
-// write does the requests in one transaction. If that fails for one of them
+// write does what is in a transaction. If that fails for one of its requests
 // alone, the others must not suffer.
-func (w *writer) write(group []*request) {
-	group = slices.DeleteFunc(group, func(r *request) bool {
-		if r.outside {
-			r.done <- r.do(&tx{w: w, conn: w.conn})
-		}
-		return r.outside
-	})
-	err := w.transaction(group)
-	if err != nil && len(group) > 1 && !errors.Is(err, journal.ErrFull) {
-		for _, r := range group {
-			r.done <- w.transaction([]*request{r})
+func (w *writer) write(t *tx) {
+	err := w.transaction(t)
+	if err != nil && len(t.requests) > 1 && !errors.Is(err, journal.ErrFull) {
+		for _, r := range t.requests {
+			r.done <- w.transaction(prepare([]*request{r}, w.codec))
 		}
 		return
 	}
-	for _, r := range group {
+	for _, r := range t.requests {
 		r.done <- err
 	}
 }
 
-func (w *writer) transaction(group []*request) (err error) {
-	now := w.j.o.now().UTC().Truncate(time.Microsecond)
-	if now.Before(w.at) {
-		now = w.at
+func (w *writer) transaction(t *tx) (err error) {
+	t.w, t.conn = w, w.conn
+	if t.requests[0].outside {
+		return refusal(t.requests[0].do(t))
 	}
-	t := &tx{w: w, conn: w.conn, at: now, position: -1, events: map[string][]journal.Event{}}
-	if err := w.attempt(t, group); err != nil {
+	t.at = w.j.o.now().UTC().Truncate(time.Microsecond)
+	if t.at.Before(w.at) {
+		t.at = w.at
+	}
+	if err := w.attempt(t); err != nil {
 		clear(w.ids) // rows that were made are gone
 		w.j.recent.forget()
 		return refusal(err)
 	}
-	w.at = now
+	w.at = t.at
 	w.publish(t)
 	if w.written += t.bytes; w.written > checkpointBytes {
 		w.written = 0
@@ -102,7 +113,10 @@ func (w *writer) transaction(group []*request) (err error) {
 	return nil
 }
 
-func (w *writer) attempt(t *tx, group []*request) (err error) {
+func (w *writer) attempt(t *tx) (err error) {
+	if t.err != nil {
+		return t.err
+	}
 	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
@@ -111,7 +125,10 @@ func (w *writer) attempt(t *tx, group []*request) (err error) {
 			err = errors.Join(err, w.exec("ROLLBACK"))
 		}
 	}()
-	for _, r := range group {
+	for _, r := range t.requests {
+		if r.do == nil {
+			continue
+		}
 		if err := r.do(t); err != nil {
 			return err
 		}
@@ -144,6 +161,10 @@ func (w *writer) set(query string, bind func(*sqlite.Stmt)) error {
 // refusal tells a disk that is full, or that fails, from our own mistakes.
 func refusal(err error) error {
 	switch sqlite.ErrCode(err).ToPrimary() {
+	case sqlite.ResultOK:
+		if err == nil {
+			return nil
+		}
 	case sqlite.ResultFull, sqlite.ResultIOErr, sqlite.ResultNoMem, sqlite.ResultReadOnly, sqlite.ResultCantOpen, sqlite.ResultBusy:
 		return fmt.Errorf("%w: %w", journal.ErrFull, err)
 	}
@@ -172,17 +193,44 @@ func (w *writer) publish(t *tx) {
 	w.j.fresh.add(webhooks, t.events)
 }
 
-// A tx is a transaction under way.
+// A tx is a transaction: what its requests have in common, and its blocks.
 type tx struct {
+	requests []*request
+	webhooks []*journal.Webhook
+	applied  []journal.Applied
+	position journal.Seq // -1 if it stays
+	events   map[string][]journal.Event
+	block    []byte // of the webhooks
+	blocks   map[string][]byte
+	err      error // of the encoding
+
 	w         *writer
 	conn      *sqlite.Conn
 	at        time.Time
-	position  journal.Seq // -1 if it stays
-	webhooks  []*journal.Webhook
-	applied   []journal.Applied
-	events    map[string][]journal.Event
 	lastEvent journal.Seq
 	bytes     int
+}
+
+// prepare gathers what requests have in common, and encodes it. The blocks
+// live in the codec until its next use.
+func prepare(group []*request, c *codec) *tx {
+	t := &tx{requests: group, position: -1, events: map[string][]journal.Event{}, blocks: map[string][]byte{}}
+	for _, r := range group {
+		if r.gather != nil {
+			r.gather(t)
+		}
+	}
+	c.reset()
+	if len(t.webhooks) > 0 {
+		t.block, t.err = c.encode(t.webhooks)
+		t.bytes += len(t.block)
+	}
+	for workspace, events := range t.events {
+		b, err := c.encode(events)
+		t.blocks[workspace], t.err = b, errors.Join(t.err, err)
+		t.bytes += len(b)
+	}
+	return t
 }
 
 // flush writes the blocks.
@@ -206,11 +254,6 @@ func (t *tx) flushWebhooks() error {
 	if len(t.webhooks) == 0 {
 		return nil
 	}
-	data, err := t.w.j.codec.encode(t.webhooks)
-	if err != nil {
-		return err
-	}
-	t.bytes += len(data)
 	first := t.w.lastWebhook + 1
 	for i, h := range t.webhooks {
 		if h.Unreadable != "" {
@@ -220,20 +263,15 @@ func (t *tx) flushWebhooks() error {
 		}
 	}
 	return t.w.exec("INSERT INTO webhooks (last, first, at, data) VALUES (?, ?, ?, ?)",
-		int64(first)+int64(len(t.webhooks))-1, int64(first), t.at.UnixMicro(), data)
+		int64(first)+int64(len(t.webhooks))-1, int64(first), t.at.UnixMicro(), t.block)
 }
 
 func (t *tx) flushEvents(workspace string, events []journal.Event) error {
 	first := t.lastEvent + 1
-	data, err := t.w.j.codec.encode(events)
-	if err != nil {
-		return err
-	}
-	t.bytes += len(data)
 	for i := range events {
 		t.lastEvent++
 		events[i].Seq, events[i].Workspace, events[i].At = t.lastEvent, workspace, t.at
 	}
 	return t.w.exec("INSERT INTO events (last, first, at, workspace, count, data) VALUES (?, ?, ?, ?, ?, ?)",
-		int64(t.lastEvent), int64(first), t.at.UnixMicro(), workspace, len(events), data)
+		int64(t.lastEvent), int64(first), t.at.UnixMicro(), workspace, len(events), t.blocks[workspace])
 }
