@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"cmp"
 	"time"
 	"unicode/utf8"
 
@@ -29,6 +30,7 @@ type State struct {
 	Told      string    `cbor:"11,keyasint,omitempty"` // the last identify call's MessageID
 	Channel   string    `cbor:"12,keyasint,omitempty"`
 	URL       string    `cbor:"13,keyasint,omitempty"`
+	LastID    string    `cbor:"15,keyasint,omitempty"` // the activity of Last
 	Nameless  bool      `cbor:"14,keyasint,omitempty"` // the customer was told by the conversation's own anonymousId
 }
 
@@ -202,7 +204,7 @@ func (st *step) restarts() bool {
 // wrote notes that the activity's message became an event.
 func (st *step) wrote() {
 	if !st.a.Time.Before(st.s.LastAt) {
-		st.s.Last, st.s.LastAt = st.a.Message, st.a.Time
+		st.s.Last, st.s.LastID, st.s.LastAt = st.a.Message, st.a.ID, st.a.Time
 		st.s.Last.Body = cut(st.s.Last.Body, livechat.MaxEventBytes) // no event can hold more
 	}
 }
@@ -259,9 +261,9 @@ func (st *step) ofRecord() agent {
 // emit adds an event of the activity's time.
 func (st *step) emit(k livechat.Kind, by agent, t Text) {
 	st.s.Duration = st.duration()
-	which := t.ID
-	if k == livechat.Ended && which == "" {
-		which = livechat.FormatTime(st.a.Time)
+	which := st.a.ID // of the message; of a closing, the last message before it
+	if k == livechat.Ended {
+		which = cmp.Or(st.s.LastID, livechat.FormatTime(st.a.Time))
 	}
 	user, anonymous := st.who()
 	e := livechat.Event{

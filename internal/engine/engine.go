@@ -98,10 +98,12 @@ type engine struct {
 
 // A held is a webhook of which something is still to be applied.
 type held struct {
-	journal.Webhook
-	due   time.Time
-	items []*item
-	open  int // how many of its items and calls are not applied
+	workspace, source string
+	seq               journal.Seq
+	due               time.Time
+	items             []item
+	calls             []journal.Event
+	open              int // how many of its items and calls are not applied
 }
 
 // An item is an activity that waits for its time.
@@ -181,28 +183,28 @@ func (e *engine) untilDue(ctx context.Context) (context.Context, context.CancelF
 
 // hold puts a webhook's activities among those that wait.
 func (e *engine) hold(w journal.Webhook, now time.Time) {
-	h := &held{Webhook: w, due: w.ReceivedAt.Add(e.o.Settle)}
+	h := &held{workspace: w.Workspace, source: w.Source, seq: w.Seq, due: w.ReceivedAt.Add(e.o.Settle),
+		items: make([]item, len(w.Activities)), calls: w.Calls, open: len(w.Activities) + len(w.Calls)}
 	if latest := now.Add(e.o.Settle); h.due.After(latest) {
 		h.due = latest // the wall clock went back
 	}
 	for i := range w.Activities {
-		it := &item{Activity: &w.Activities[i], of: h}
+		it := &h.items[i]
+		*it = item{Activity: &w.Activities[i], of: h}
 		c := h.conversation(it.Conversation)
 		at, _ := slices.BinarySearchFunc(e.waiting[c], it, func(x, y *item) int { return conversation.Compare(*x.Activity, *y.Activity) })
 		e.waiting[c] = slices.Insert(e.waiting[c], at, it)
-		h.items = append(h.items, it)
 	}
 	if len(w.Calls) > 0 {
 		e.passing = append(e.passing, h)
 	}
-	h.open = len(h.items) + len(h.Calls)
 	e.items += h.open
 	e.after = w.Seq
 	e.queue = append(e.queue, h)
 }
 
 func (h *held) conversation(id string) journal.Conversation {
-	return journal.Conversation{Workspace: h.Workspace, Source: h.Source, ID: id}
+	return journal.Conversation{Workspace: h.workspace, Source: h.source, ID: id}
 }
 
 // A task is what is to be applied to one conversation, in order. The
@@ -236,16 +238,18 @@ func (e *engine) take(horizon time.Time) []*task {
 	before := e.items
 	for _, h := range e.passing {
 		t := ts.task(h.conversation(""))
-		t.calls = append(t.calls, h.Calls...)
-		h.open -= len(h.Calls)
-		e.items -= len(h.Calls)
+		t.calls = append(t.calls, h.calls...)
+		h.open -= len(h.calls)
+		e.items -= len(h.calls)
+		h.calls = nil
 	}
 	e.passing = nil
 	for _, h := range e.queue {
 		if h.due.After(horizon) || before-e.items >= perCommit {
 			break
 		}
-		for _, it := range h.items {
+		for i := range h.items {
+			it := &h.items[i]
 			if it.applied {
 				continue
 			}
@@ -274,7 +278,7 @@ func (e *engine) take(horizon time.Time) []*task {
 func (e *engine) finish() bool {
 	n := 0
 	for ; n < len(e.queue) && e.queue[n].open == 0; n++ {
-		e.upTo = e.queue[n].Seq
+		e.upTo = e.queue[n].seq
 		e.queue[n] = nil
 	}
 	e.queue = e.queue[n:]

@@ -37,7 +37,7 @@ const (
 	// readers bounds how many read at once.
 	readers = 4
 	// cacheBytes bounds the blocks that are kept in memory.
-	cacheBytes = 6 << 20
+	cacheBytes = 4 << 20
 )
 
 // Options say what to keep. The zero value is the default.
