@@ -1,0 +1,348 @@
+package ingest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/parlance-chat/parlance/connector"
+	"github.com/parlance-chat/parlance/connector/chatwoot"
+	"github.com/parlance-chat/parlance/conversation"
+	"github.com/parlance-chat/parlance/internal/journal"
+	"github.com/parlance-chat/parlance/internal/journal/sqlite"
+)
+
+const secret = "chatwoot-secret"
+
+var options = connector.Options{Secrets: []string{secret}}
+
+// sources are one of each kind, and some that misbehave.
+func sources() []Source {
+	return []Source{
+		{Workspace: "default", Name: "support", Type: "chatwoot", Connector: chatwoot.Type().New(options)},
+		{Workspace: "default", Name: "old", Type: "chatwoot", Path: "an-unguessable-path-of-letters", Connector: chatwoot.Type().New(connector.Options{Unsigned: true})},
+		{Workspace: "acme", Name: "support", Type: "chatwoot", Connector: chatwoot.Type().New(options)},
+		{Workspace: "default", Name: "panic", Connector: panicking{}},
+		{Workspace: "default", Name: "shop", Type: "api", Tokens: []string{"shop-token"}},
+		{Workspace: "default", Name: "website", Type: "tracking", WriteKeys: []string{"website-key"}},
+		{Workspace: "default", Name: "reported", Type: "tracking", WriteKeys: []string{"reported-key"}, Validate: Report},
+		{Workspace: "default", Name: "unseen", Type: "tracking", WriteKeys: []string{"unseen-key"}, Validate: Off},
+	}
+}
+
+// A panicking connector has a bug.
+type panicking struct{}
+
+func (panicking) Verify(http.Header, []byte) error { return nil }
+func (panicking) Parse(http.Header, []byte) (connector.Parsed, error) {
+	panic("with something that somebody wrote")
+}
+
+func open(t testing.TB) (*Handler, *sqlite.Journal) {
+	j, err := sqlite.Open(t.TempDir(), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := j.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return handler(t, j), j
+}
+
+func handler(t testing.TB, j journal.Inbox) *Handler {
+	h := New(Options{Journal: j, Log: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry()})
+	if err := h.SetSources(sources()); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// stored returns all webhooks there are.
+func stored(t testing.TB, j *sqlite.Journal) []journal.Webhook {
+	now, cancel := context.WithCancel(context.Background())
+	cancel()
+	list, err := j.Webhooks(now, 0, 10_000)
+	if err != nil && !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func send(h http.Handler, method, path, body string, header ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func compress(body string) string {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, _ = io.WriteString(z, body)
+	_ = z.Close()
+	return b.String()
+}
+
+// webhook is a signed message, as path of headers and a body.
+func webhook(id int) (header []string, body string) {
+	a := conversation.Activity{Type: conversation.Message, By: conversation.Customer, Conversation: "17", Time: time.Now(),
+		Message: conversation.Text{ID: fmt.Sprint(id), Body: "hello"}, Customer: conversation.Person{ContactID: "42"}}
+	w := chatwoot.Type().New(options).(connector.Faker).Fake(a)[0]
+	for name := range w.Header {
+		header = append(header, name, w.Header.Get(name))
+	}
+	return header, string(w.Body)
+}
+
+func TestWebhook(t *testing.T) {
+	header, body := webhook(1)
+	with := func(more ...string) []string { return append(append([]string{}, header...), more...) }
+	large := strings.Repeat(" ", maxWebhook+1)
+	tests := []struct {
+		name, method, path, body string
+		header                   []string
+		status, stored           int
+	}{
+		{"signed", "POST", "/in/support", body, header, 200, 1},
+		{"of another workspace", "POST", "/w/acme/in/support", body, header, 200, 1},
+		{"over its own path", "POST", "/in/an-unguessable-path-of-letters", body, nil, 200, 1},
+		{"its name is no path then", "POST", "/in/old", body, nil, 404, 0},
+		{"unknown source", "POST", "/in/nobody", body, header, 404, 0},
+		{"unknown workspace", "POST", "/w/nobody/in/support", body, header, 404, 0},
+		{"a source of another kind", "POST", "/in/shop", body, header, 404, 0},
+		{"not signed", "POST", "/in/support", body, nil, 401, 0},
+		{"signed for another body", "POST", "/in/support", body + " ", header, 401, 0},
+		{"not POST", "GET", "/in/support", "", nil, 405, 0},
+		{"too large", "POST", "/in/support", large, header, 413, 0},
+		{"too large once inflated", "POST", "/in/support", compress(large), with("Content-Encoding", "gzip"), 413, 0},
+		{"compressed", "POST", "/in/support", compress(body), with("Content-Encoding", "gzip"), 200, 1},
+		{"broken gzip", "POST", "/in/support", "no gzip", with("Content-Encoding", "gzip"), 400, 0},
+		{"cut gzip", "POST", "/in/support", compress(body)[:40], with("Content-Encoding", "gzip"), 400, 0},
+		{"another encoding", "POST", "/in/support", body, with("Content-Encoding", "br"), 415, 0},
+		{"another type", "POST", "/in/support", body, with("Content-Type", "image/png"), 415, 0},
+		{"unreadable", "POST", "/in/an-unguessable-path-of-letters", "{", nil, 200, 1},
+		{"a connector with a bug", "POST", "/in/panic", "{}", nil, 200, 1},
+		{"of no interest", "POST", "/in/an-unguessable-path-of-letters", `{"event":"contact_created"}`, nil, 200, 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			h, j := open(t)
+			w := send(h, tt.method, tt.path, tt.body, tt.header...)
+			if w.Code != tt.status {
+				t.Errorf("got %d, want %d", w.Code, tt.status)
+			}
+			if w.Code == 200 && w.Body.String() != taken {
+				t.Errorf("got %q, want %q", w.Body, taken)
+			}
+			if w.Code == 405 && w.Header().Get("Allow") != "POST" {
+				t.Errorf("Allow: got %q, want POST", w.Header().Get("Allow"))
+			}
+			if got := len(stored(t, j)); got != tt.stored {
+				t.Errorf("got %d webhooks stored, want %d", got, tt.stored)
+			}
+		})
+	}
+}
+
+// What cannot be read is kept, with a reason that holds nothing of it.
+func TestUnreadableIsKept(t *testing.T) {
+	h, j := open(t)
+	send(h, "POST", "/in/an-unguessable-path-of-letters", `{"event":"message_created","id":{"somebody":"wrote this"}}`)
+	send(h, "POST", "/in/panic", "somebody wrote this")
+	list, err := j.Unreadable(t.Context(), "default", 10)
+	if err != nil || len(list) != 2 {
+		t.Fatalf("got %d (%v), want 2", len(list), err)
+	}
+	for _, w := range list {
+		if !strings.Contains(string(w.Body), "wrote this") || strings.Contains(w.Unreadable, "wrote") || w.Unreadable == "" {
+			t.Errorf("got reason %q for a body of %d bytes", w.Unreadable, len(w.Body))
+		}
+	}
+}
+
+func TestCredentialsAreNotStored(t *testing.T) {
+	h, j := open(t)
+	send(h, "POST", "/in/an-unguessable-path-of-letters", `{"event":1,"pubsub_token":"let-me-in"}`)
+	list, err := j.Unreadable(t.Context(), "default", 10)
+	if err != nil || len(list) != 1 || strings.Contains(string(list[0].Body), "let-me-in") {
+		t.Errorf("got %d webhooks (%v), perhaps with a token", len(list), err)
+	}
+}
+
+// A full inbox takes nothing.
+type full struct{}
+
+func (full) Append(context.Context, ...*journal.Webhook) error { return journal.ErrFull }
+
+func TestFullJournal(t *testing.T) {
+	h := handler(t, full{})
+	header, body := webhook(1)
+	for name, w := range map[string]*httptest.ResponseRecorder{
+		"webhook":    send(h, "POST", "/in/support", body, header...),
+		"activities": send(h, "POST", "/v1/activities", `{"activities":[{"id":"1","type":"closed","conversation_id":"1","time":"2026-03-02T09:00:00Z"}]}`, "Authorization", "Bearer shop-token"),
+		"tracking":   send(h, "POST", "/v1/track", `{"event":"x","userId":"u","writeKey":"website-key"}`),
+	} {
+		if w.Code != 503 || w.Header().Get("Retry-After") == "" {
+			t.Errorf("%s: got %d with Retry-After %q, want 503 with one", name, w.Code, w.Header().Get("Retry-After"))
+		}
+	}
+}
+
+func TestTooMuchInFlight(t *testing.T) {
+	h, _ := open(t)
+	h.inFlight.Store(maxInFlight)
+	header, body := webhook(1)
+	if w := send(h, "POST", "/in/support", body, header...); w.Code != 503 || w.Header().Get("Retry-After") == "" {
+		t.Errorf("got %d, want 503 with Retry-After", w.Code)
+	}
+	if got := h.inFlight.Load(); got != maxInFlight {
+		t.Errorf("in flight: got %d, want %d", got, maxInFlight)
+	}
+}
+
+func TestSetSources(t *testing.T) {
+	h, _ := open(t)
+	for name, wrong := range map[string][]Source{
+		"path":  {{Name: "a", Path: "p", Connector: panicking{}}, {Name: "b", Path: "p", Connector: panicking{}}},
+		"token": {{Name: "a", Tokens: []string{"same"}}, {Name: "b", Tokens: []string{"same"}}},
+		"key":   {{Name: "a", WriteKeys: []string{"same"}}, {Name: "b", WriteKeys: []string{"same"}}},
+	} {
+		err := h.SetSources(wrong)
+		if err == nil || strings.Contains(err.Error(), "same ") && strings.Contains(err.Error(), `"same"`) {
+			t.Errorf("two sources with one %s: got %v", name, err)
+		}
+	}
+	header, body := webhook(1)
+	if w := send(h, "POST", "/in/support", body, header...); w.Code != 200 {
+		t.Errorf("after refused sources: got %d, want 200 from the old ones", w.Code)
+	}
+}
+
+func TestActivities(t *testing.T) {
+	const ok = `{"id":"1","type":"message","conversation_id":"17","time":"2026-03-02T09:00:00Z","by":"customer","message":{"id":"m1"}}`
+	tests := []struct {
+		body string
+		want string // the answer, or what it must hold
+		code int
+	}{
+		{`{"activities":[` + ok + `]}`, `{"accepted":1}`, 200},
+		{`{"activities":[` + ok + `,{"id":"2","type":"closed","conversation_id":"17","time":"2026-03-02T09:00:00+01:00","by":null}]}`, `{"accepted":2}`, 200},
+		{`{"activities":[]}`, "may be 1 to 1000", 400},
+		{`{"activity":[` + ok + `]}`, "the body is not", 400},
+		{`[]`, "the body is not", 400},
+		{`{"activities":[` + ok, "broken JSON|the body is not", 400},
+		{"{\"activities\":[\"\xff\"]}", "not UTF-8", 400},
+		{`{"activities":[` + ok + `,{}]}`,
+			`[{"index":1,"path":"id","problem":"is required"},{"index":1,"path":"conversation_id","problem":"is required"},` +
+				`{"index":1,"path":"type","problem":"is not one of message, closed, reopened, assigned, identified"},` +
+				`{"index":1,"path":"time","problem":"is required, like 2026-03-02T09:00:00Z"}]`, 400},
+		{`{"activities":[{"id":1,"typ":"message","conversation_id":"17","time":"yesterday","by":"ghost","message":{"Id":"x","bodi":""},"agent":[]},{"id":"2"}]}`,
+			`[{"index":0,"path":"agent","problem":"must be an object"},{"index":0,"path":"id","problem":"must be a string"},` +
+				`{"index":0,"path":"message.Id","problem":"unknown key; did you mean message.id?"},{"index":0,"path":"message.bodi","problem":"unknown key; did you mean message.body?"},` +
+				`{"index":0,"path":"time","problem":"must be a time like 2026-03-02T09:00:00Z"},{"index":0,"path":"typ","problem":"unknown key; did you mean type?"},` +
+				`{"index":0,"path":"type","problem":"is not one of message, closed, reopened, assigned, identified"},{"index":0,"path":"by","problem":"is not one of customer, agent, bot, automation, system"},` +
+				`{"index":1,"path":"conversation_id","problem":"is required"},{"index":1,"path":"type","problem":"is not one of message, closed, reopened, assigned, identified"},` +
+				`{"index":1,"path":"time","problem":"is required, like 2026-03-02T09:00:00Z"}]`, 400},
+		{`{"activities":[{"id":"1","type":"message","conversation_id":"17","time":"1969-03-02T09:00:00Z"}]}`,
+			`[{"index":0,"path":"time","problem":"is not between the years 1970 and 9999"},{"index":0,"path":"by","problem":"is required"},{"index":0,"path":"message.id","problem":"is required"}]`, 400},
+		{`{"activities":[{"id":"` + strings.Repeat("x", 256) + `","type":"closed","conversation_id":"17","time":"2026-03-02T09:00:00Z"}]}`,
+			`[{"index":0,"path":"id","problem":"has 256 bytes, and may have 255"}]`, 400},
+	}
+	for i, tt := range tests {
+		h, j := open(t)
+		w := send(h, "POST", "/v1/activities", tt.body, "Authorization", "Bearer shop-token", "Content-Type", "application/json")
+		found := false
+		for _, want := range strings.Split(tt.want, "|") {
+			found = found || strings.Contains(w.Body.String(), want)
+		}
+		if w.Code != tt.code || !found {
+			t.Errorf("%d: got %d %s, want %d %s", i, w.Code, w.Body, tt.code, tt.want)
+		}
+		if n := len(stored(t, j)); (n == 1) != (tt.code == 200) {
+			t.Errorf("%d: got %d stored", i, n)
+		}
+	}
+}
+
+func TestActivitiesAuth(t *testing.T) {
+	h, _ := open(t)
+	for _, auth := range []string{"", "Bearer", "Bearer ", "Bearer wrong", "Basic shop-token", "shop-token"} {
+		w := send(h, "POST", "/v1/activities", "{}", "Authorization", auth)
+		if w.Code != 401 || w.Header().Get("WWW-Authenticate") == "" {
+			t.Errorf("%q: got %d, want 401 with WWW-Authenticate", auth, w.Code)
+		}
+	}
+	if w := send(h, "GET", "/v1/activities", ""); w.Code != 405 {
+		t.Errorf("GET: got %d, want 405", w.Code)
+	}
+	if w := send(h, "POST", "/v1/activities", "{}", "Authorization", "Bearer shop-token", "Content-Type", "application/x-www-form-urlencoded"); w.Code != 415 {
+		t.Errorf("a form: got %d, want 415", w.Code)
+	}
+}
+
+func TestRecord(t *testing.T) {
+	h, j := open(t)
+	good := conversation.Activity{ID: "1", Type: conversation.Closed, Conversation: "17", Time: time.Now()}
+	if err := h.Record(t.Context(), "default", "shop", good); err != nil {
+		t.Error(err)
+	}
+	var problems Problems
+	if err := h.Record(t.Context(), "default", "shop", good, conversation.Activity{}); !errors.As(err, &problems) || problems[0].Index != 1 {
+		t.Errorf("got %v, want problems of the second", err)
+	}
+	if err := h.Record(t.Context(), "default", "nobody", good); err == nil {
+		t.Error("an unknown source: got no error")
+	}
+	if n := len(stored(t, j)); n != 1 {
+		t.Errorf("got %d stored, want 1", n)
+	}
+}
+
+func FuzzActivities(f *testing.F) {
+	f.Add([]byte(`{"activities":[{"id":"1","type":"message","conversation_id":"17","time":"2026-03-02T09:00:00Z","by":"customer","message":{"id":"m1","body":"x"}}]}`))
+	f.Add([]byte(`{"activities":[{"id":1,"agent":{"x":null}},null,[]]}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		list, err := readActivities(body)
+		for i, a := range list {
+			if p := check(i, a); err == nil && len(p) > 0 {
+				t.Errorf("accepted with %v", p)
+			}
+		}
+		var problems Problems
+		if errors.As(err, &problems) {
+			if _, err := json.Marshal(problems); err != nil || len(problems) == 0 {
+				t.Errorf("%d problems that cannot be told: %v", len(problems), err)
+			}
+		}
+	})
+}
+
+func BenchmarkWebhook(b *testing.B) {
+	h, _ := open(b)
+	b.SetParallelism(32)
+	b.RunParallel(func(pb *testing.PB) {
+		for n := 0; pb.Next(); n++ {
+			header, body := webhook(n)
+			if w := send(h, "POST", "/in/support", body, header...); w.Code != 200 {
+				b.Errorf("got %d", w.Code)
+			}
+		}
+	})
+}
