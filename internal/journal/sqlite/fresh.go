@@ -35,9 +35,16 @@ type block struct {
 	drop  func() // removes it from its tail
 }
 
-func (f *fresh) init(lastWebhook, lastEvent journal.Seq) {
-	f.webhooks.after, f.opened = lastWebhook, lastEvent
-	f.events = map[string]*tail[journal.Event]{}
+// reset begins anew at the ends of the logs, and wakes all who wait.
+func (f *fresh) reset(lastWebhook, lastEvent journal.Seq) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.webhooks.wake()
+	for _, t := range f.events {
+		t.wake()
+	}
+	f.webhooks, f.events = tail[journal.Webhook]{after: lastWebhook}, map[string]*tail[journal.Event]{}
+	f.opened, f.order, f.bytes = lastEvent, nil, 0
 }
 
 func (f *fresh) of(workspace string) *tail[journal.Event] {
@@ -75,14 +82,18 @@ func (f *fresh) add(webhooks []journal.Webhook, events map[string][]journal.Even
 // add appends to the tail and wakes who waits.
 func (t *tail[T]) add(last journal.Seq, items []T) (drop func()) {
 	t.list = append(t.list, entry[T]{last, items})
-	if t.wakeup != nil {
-		close(t.wakeup)
-		t.wakeup = nil
-	}
+	t.wake()
 	return func() {
 		t.after = t.list[0].last
 		t.list[0] = entry[T]{}
 		t.list = t.list[1:]
+	}
+}
+
+func (t *tail[T]) wake() {
+	if t.wakeup != nil {
+		close(t.wakeup)
+		t.wakeup = nil
 	}
 }
 
@@ -100,9 +111,8 @@ func (f *fresh) keep(bytes int, drop func()) {
 
 // read returns up to limit items after a position, if the tail reaches back so
 // far, and a channel that is closed when there is more.
-func read[T any](f *fresh, t *tail[T], after journal.Seq, limit int, seq func(*T) journal.Seq) (items []T, complete bool, wakeup <-chan struct{}) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+// The caller holds the lock.
+func (t *tail[T]) read(after journal.Seq, limit int, seq func(*T) journal.Seq) (items []T, complete bool, wakeup <-chan struct{}) {
 	if after >= t.after {
 		next := len(t.list)
 		for next > 0 && t.list[next-1].last > after {
@@ -131,12 +141,13 @@ func read[T any](f *fresh, t *tail[T], after journal.Seq, limit int, seq func(*T
 }
 
 func (f *fresh) readWebhooks(after journal.Seq, limit int) ([]journal.Webhook, bool, <-chan struct{}) {
-	return read(f, &f.webhooks, after, limit, func(w *journal.Webhook) journal.Seq { return w.Seq })
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.webhooks.read(after, limit, func(w *journal.Webhook) journal.Seq { return w.Seq })
 }
 
 func (f *fresh) readEvents(workspace string, after journal.Seq, limit int) ([]journal.Event, bool, <-chan struct{}) {
 	f.mu.Lock()
-	t := f.of(workspace)
-	f.mu.Unlock()
-	return read(f, t, after, limit, func(e *journal.Event) journal.Seq { return e.Seq })
+	defer f.mu.Unlock()
+	return f.of(workspace).read(after, limit, func(e *journal.Event) journal.Seq { return e.Seq })
 }

@@ -88,5 +88,5 @@ func (r *recent) update(applied []journal.Applied) {
 func (r *recent) forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	clear(r.all)
+	r.all = map[journal.Conversation]*known{}
 }

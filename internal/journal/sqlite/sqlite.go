@@ -148,9 +148,6 @@ func open(dir, path string, o Options) (_ *Journal, err error) {
 	if err != nil {
 		return nil, errors.Join(damage(err), pool.Close())
 	}
-	j.recent.all = map[journal.Conversation]*known{}
-	j.fresh.init(w.lastWebhook, w.lastEvent)
-	j.position = w.position
 	j.queue.init()
 	j.tasks.Go(w.run)
 	j.tasks.Go(j.checkpoints)

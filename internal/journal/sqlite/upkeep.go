@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"math"
 	"path/filepath"
 	"time"
 
@@ -86,15 +87,15 @@ type deletion struct {
 // got, and the memory of activities whose webhooks are gone. The newest block
 // of a log stays, so that positions grow.
 var deletions = []deletion{
-	{`DELETE FROM webhooks WHERE last IN (SELECT last FROM webhooks WHERE at < ?
-		AND last <= (SELECT value FROM meta WHERE key = 'position') AND last < (SELECT max(last) FROM webhooks) ORDER BY last LIMIT ?)`,
+	{`DELETE FROM webhooks WHERE last IN (SELECT last FROM webhooks INDEXED BY webhooks_at WHERE at < ?
+		AND last <= (SELECT value FROM meta WHERE key = 'position') AND last < (SELECT max(last) FROM webhooks) LIMIT ?)`,
 		func(j *Journal, now time.Time) []any { return []any{now.Add(-j.o.Webhooks).UnixMicro(), sweepBlocks} }},
 	{`DELETE FROM unreadable WHERE (workspace, seq) IN (SELECT workspace, seq FROM unreadable
 		WHERE seq < (SELECT min(first) FROM webhooks) LIMIT ?)`,
 		func(*Journal, time.Time) []any { return []any{sweepRows} }},
-	{`DELETE FROM events WHERE last IN (SELECT last FROM events e WHERE at < ?
+	{`DELETE FROM events WHERE last IN (SELECT last FROM events e INDEXED BY events_at WHERE at < ?
 		AND last <= coalesce((SELECT min(c.at) FROM cursors c WHERE c.workspace = e.workspace), last)
-		AND last < (SELECT max(last) FROM events) ORDER BY last LIMIT ?)`,
+		AND last < (SELECT max(last) FROM events) LIMIT ?)`,
 		func(j *Journal, now time.Time) []any { return []any{now.Add(-j.o.Events).UnixMicro(), sweepBlocks} }},
 	{`DELETE FROM seen WHERE (conversation, activity) IN (SELECT s.conversation, s.activity FROM conversations c
 		JOIN seen s ON s.conversation = c.id WHERE c.day < ? LIMIT ?)`, idle},
@@ -117,6 +118,43 @@ func (j *Journal) sweep() error {
 			})
 			if err != nil {
 				return err
+			}
+		}
+	}
+	return j.sweepCalls()
+}
+
+// sweepCalls deletes the memory of calls that passed through long ago. The
+// conversations without ID, which stand for them, are never idle, so their
+// calls are looked through, a window at a time.
+func (j *Journal) sweepCalls() error {
+	var ids []int64
+	err := j.query(j.ctx, "SELECT id FROM conversations WHERE conversation = '' AND day IS NOT NULL", func(s *sqlite.Stmt) error {
+		ids = append(ids, s.ColumnInt64(0))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	const window = 2000
+	for _, id := range ids {
+		for from := int64(math.MinInt64); ; {
+			to := int64(math.MaxInt64)
+			err := j.query(j.ctx, "SELECT activity FROM seen WHERE conversation = ? AND activity > ? ORDER BY activity LIMIT 1 OFFSET ?", func(s *sqlite.Stmt) error {
+				to = s.ColumnInt64(0)
+				return nil
+			}, id, from, window)
+			if err == nil {
+				err = j.write(j.ctx, 0, func(t *tx) error {
+					return t.w.exec("DELETE FROM seen WHERE conversation = ? AND activity >= ? AND activity <= ? AND day < ?",
+						id, from, to, day(t.at.Add(-j.o.Webhooks)))
+				})
+			}
+			if err != nil {
+				return err
+			}
+			if from = to; to == math.MaxInt64 {
+				break
 			}
 		}
 	}

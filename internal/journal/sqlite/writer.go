@@ -35,8 +35,14 @@ type writer struct {
 
 func newWriter(j *Journal, conn *sqlite.Conn) (*writer, error) {
 	w := &writer{j: j, conn: conn, codec: newCodec(), ids: map[journal.Conversation]int64{}}
+	return w, w.recall()
+}
+
+// recall reads where the logs end: at the beginning, and after a commit that
+// failed and may have happened.
+func (w *writer) recall() error {
 	var at int64
-	err := sqlitex.Execute(conn, `SELECT coalesce((SELECT max(last) FROM webhooks), 0), coalesce((SELECT max(last) FROM events), 0),
+	err := sqlitex.Execute(w.conn, `SELECT coalesce((SELECT max(last) FROM webhooks), 0), coalesce((SELECT max(last) FROM events), 0),
 		coalesce((SELECT value FROM meta WHERE key = 'position'), 0),
 		max(coalesce((SELECT at FROM webhooks ORDER BY last DESC LIMIT 1), 0), coalesce((SELECT at FROM events ORDER BY last DESC LIMIT 1), 0))`,
 		&sqlitex.ExecOptions{ResultFunc: func(s *sqlite.Stmt) error {
@@ -44,8 +50,16 @@ func newWriter(j *Journal, conn *sqlite.Conn) (*writer, error) {
 			w.position, at = journal.Seq(s.ColumnInt64(2)), s.ColumnInt64(3)
 			return nil
 		}})
-	w.at = time.UnixMicro(at).UTC()
-	return w, err
+	if err != nil {
+		return err
+	}
+	w.at = moment(at)
+	w.j.recent.forget()
+	w.j.fresh.reset(w.lastWebhook, w.lastEvent)
+	w.j.mu.Lock()
+	defer w.j.mu.Unlock()
+	w.j.position = w.position
+	return nil
 }
 
 // run writes until the queue is closed and empty. The blocks of one
@@ -98,7 +112,9 @@ func (w *writer) transaction(t *tx) (err error) {
 	}
 	if err := w.attempt(t); err != nil {
 		clear(w.ids) // rows that were made are gone
-		w.j.recent.forget()
+		if more := w.recall(); more != nil {
+			w.j.o.Log.Error("journal cannot tell what is in it; restart the gateway", "error", more)
+		}
 		return refusal(err)
 	}
 	w.at = t.at
@@ -142,7 +158,7 @@ func (w *writer) attempt(t *tx) (err error) {
 	if err := w.exec("COMMIT"); err != nil {
 		return err
 	}
-	return nil
+	return w.j.o.step("after commit")
 }
 
 // exec runs a statement without results.
