@@ -7,17 +7,13 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
+	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/parlance-chat/parlance/gateway"
 )
-
-// gcPercent trades a little processor time for a third less memory. The
-// environment variable GOGC has the last word.
-const gcPercent = 50
 
 func serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -34,9 +30,6 @@ losing a request; what is wrong with it is logged, and the old one stays in forc
 		if err != nil {
 			return err
 		}
-		if os.Getenv("GOGC") == "" {
-			debug.SetGCPercent(gcPercent)
-		}
 		log := newLog(cmd.ErrOrStderr())
 		if len(config.Sources) == 0 && len(config.Workspaces) == 0 {
 			firstSteps(cmd.ErrOrStderr())
@@ -47,14 +40,12 @@ losing a request; what is wrong with it is logged, and the old one stays in forc
 		}
 		defer g.Close()
 		ctx, cancel := context.WithCancel(cmd.Context())
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			reloadOnHangup(ctx, g, load, log)
-		}()
+		var beside sync.WaitGroup
+		beside.Go(func() { reloadOnHangup(ctx, g, load, log) })
+		beside.Go(func() { tuneMemory(ctx) })
 		err = g.Run(ctx)
 		cancel()
-		<-done
+		beside.Wait()
 		return err
 	}
 	return cmd

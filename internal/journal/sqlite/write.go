@@ -4,10 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"time"
 
 	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
 
 	"github.com/parlance-chat/parlance/internal/journal"
 )
@@ -110,13 +110,16 @@ func (t *tx) conversation(c journal.Conversation) (id int64, err error) {
 	if id, ok := t.w.ids[c]; ok {
 		return id, nil
 	}
-	err = sqlitex.Execute(t.conn, `INSERT INTO conversations (workspace, source, conversation, day) VALUES (?, ?, ?, ?)
-		ON CONFLICT (workspace, source, conversation) DO UPDATE SET day = excluded.day RETURNING id`,
-		&sqlitex.ExecOptions{Args: []any{c.Workspace, c.Source, c.ID, day(t.at)}, ResultFunc: func(s *sqlite.Stmt) error {
-			id = s.ColumnInt64(0)
-			return nil
-		}})
-	if err == nil {
+	s := t.conn.Prep(`INSERT INTO conversations (workspace, source, conversation, day) VALUES (?, ?, ?, ?)
+		ON CONFLICT (workspace, source, conversation) DO UPDATE SET day = excluded.day RETURNING id`)
+	s.BindText(1, c.Workspace)
+	s.BindText(2, c.Source)
+	s.BindText(3, c.ID)
+	s.BindInt64(4, day(t.at))
+	if _, err = s.Step(); err == nil {
+		id = s.ColumnInt64(0)
+	}
+	if err = errors.Join(err, s.Reset()); err == nil {
 		if len(t.w.ids) >= ids {
 			clear(t.w.ids)
 		}

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"os"
+	"runtime/debug"
+	"runtime/metrics"
+	"time"
+)
+
+const (
+	// smallMemory is what Go may use before it collects garbage in earnest.
+	// With what SQLite and the program itself take, it stays under 100 MB.
+	smallMemory = 60 << 20
+	// liveHeap is what the last collection left.
+	liveHeap = "/gc/heap/live:bytes"
+)
+
+// tuneMemory collects garbage seldom while little memory is used, and as usual
+// where much is: a gateway of thousands of workspaces needs more than a small
+// one. GOGC and GOMEMLIMIT in the environment have the last word.
+func tuneMemory(ctx context.Context) {
+	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
+		return
+	}
+	debug.SetGCPercent(300)
+	tick := time.NewTicker(5 * time.Second)
+	defer tick.Stop()
+	for {
+		live := []metrics.Sample{{Name: liveHeap}}
+		metrics.Read(live)
+		debug.SetMemoryLimit(max(smallMemory, 2*int64(live[0].Value.Uint64())))
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
