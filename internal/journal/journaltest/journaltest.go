@@ -1,0 +1,476 @@
+// Package journaltest holds what every journal must pass.
+package journaltest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/parlance-chat/parlance/conversation"
+	"github.com/parlance-chat/parlance/internal/journal"
+)
+
+// Open opens the journal in dir, which may hold one already.
+type Open func(t testing.TB, dir string) journal.Journal
+
+// Test checks a journal against its interface.
+func Test(t *testing.T, open Open) {
+	for _, test := range []struct {
+		name string
+		f    func(*testing.T, Open)
+	}{
+		{"Append", testAppend}, {"AppendConcurrently", testAppendConcurrently}, {"WaitForWebhooks", testWaitForWebhooks},
+		{"Commit", testCommit}, {"LongConversation", testLongConversation}, {"Workspaces", testWorkspaces}, {"Cursors", testCursors},
+		{"Parked", testParked}, {"Unreadable", testUnreadable}, {"Times", testTimes}, {"WaitForEvents", testWaitForEvents},
+		{"CloseWakesWhoWaits", testClose}, {"Model", testModel},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.f(t, open) })
+	}
+}
+
+// A fixture is a journal that can be closed and opened again.
+type fixture struct {
+	journal.Journal
+	t    *testing.T
+	open Open
+	dir  string
+}
+
+func start(t *testing.T, open Open) *fixture {
+	f := &fixture{t: t, open: open, dir: t.TempDir()}
+	f.Journal = open(t, f.dir)
+	t.Cleanup(func() { f.must(f.Journal.Close()) })
+	return f
+}
+
+func (f *fixture) reopen() {
+	f.t.Helper()
+	f.must(f.Journal.Close())
+	f.Journal = f.open(f.t, f.dir)
+}
+
+func (f *fixture) must(err error) {
+	f.t.Helper()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// both runs check on the journal as it is, and opened again.
+func (f *fixture) both(check func()) {
+	check()
+	f.reopen()
+	check()
+}
+
+func done() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}
+
+// now returns some of what there is.
+func now[T any](f *fixture, read func(context.Context) ([]T, error)) []T {
+	f.t.Helper()
+	list, err := read(done())
+	if err != nil && !errors.Is(err, context.Canceled) {
+		f.t.Fatal(err)
+	}
+	if (err == nil) != (len(list) > 0) {
+		f.t.Errorf("with a context that is done: got %d and %v, want something or an error", len(list), err)
+	}
+	return list
+}
+
+func (f *fixture) webhooks(after journal.Seq, limit int) []journal.Webhook {
+	f.t.Helper()
+	var all []journal.Webhook
+	for {
+		list := now(f, func(ctx context.Context) ([]journal.Webhook, error) { return f.Webhooks(ctx, after, limit-len(all)) })
+		if all = append(all, list...); len(list) == 0 || len(all) == limit {
+			return all
+		}
+		after = list[len(list)-1].Seq
+	}
+}
+
+func (f *fixture) events(workspace string, after journal.Seq, limit int) []journal.Event {
+	f.t.Helper()
+	var all []journal.Event
+	for {
+		list := now(f, func(ctx context.Context) ([]journal.Event, error) { return f.Events(ctx, workspace, after, limit-len(all)) })
+		if all = append(all, list...); len(list) == 0 || len(all) == limit {
+			return all
+		}
+		after = list[len(list)-1].Seq
+	}
+}
+
+func webhook(workspace, id string) *journal.Webhook {
+	return &journal.Webhook{Workspace: workspace, Source: "support", Body: []byte("body of " + id),
+		Activities: []conversation.Activity{{ID: id, Type: conversation.Message, Conversation: "17", By: conversation.Customer,
+			Time: time.Date(2026, 3, 2, 9, 0, 0, 123456789, time.UTC), Message: conversation.Text{ID: id, Body: "hello"}}}}
+}
+
+func ids(list []journal.Webhook) (ids []string) {
+	for _, w := range list {
+		ids = append(ids, w.Activities[0].ID)
+	}
+	return ids
+}
+
+func (f *fixture) equal(what string, got, want []string) {
+	f.t.Helper()
+	if !slices.Equal(got, want) {
+		f.t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+func testAppend(t *testing.T, open Open) {
+	f := start(t, open)
+	a, b, c := webhook("default", "a"), webhook("acme", "b"), webhook("default", "c")
+	f.must(f.Append(t.Context(), a, b))
+	f.must(f.Append(t.Context(), c))
+	if !(0 < a.Seq && a.Seq < b.Seq && b.Seq < c.Seq) || a.ReceivedAt.IsZero() || c.ReceivedAt.Before(a.ReceivedAt) {
+		t.Errorf("got positions %d, %d, %d at %v and %v", a.Seq, b.Seq, c.Seq, a.ReceivedAt, c.ReceivedAt)
+	}
+	f.both(func() {
+		list := f.webhooks(0, 10)
+		f.equal("all", ids(list), []string{"a", "b", "c"})
+		f.equal("after the first", ids(f.webhooks(a.Seq, 10)), []string{"b", "c"})
+		f.equal("one", ids(f.webhooks(a.Seq, 1)), []string{"b"})
+		f.equal("after the last", ids(f.webhooks(c.Seq, 10)), nil)
+		got := list[1]
+		if got.Seq != b.Seq || !got.ReceivedAt.Equal(b.ReceivedAt) || got.Workspace != "acme" || got.Source != "support" || got.Body != nil ||
+			got.Activities[0] != b.Activities[0] {
+			t.Errorf("got %+v, want %+v without body", got, b)
+		}
+	})
+	d := webhook("default", "d")
+	f.must(f.Append(t.Context(), d))
+	if d.Seq <= c.Seq {
+		t.Errorf("after opening again: got position %d, want one after %d", d.Seq, c.Seq)
+	}
+}
+
+func testAppendConcurrently(t *testing.T, open Open) {
+	f := start(t, open)
+	var wg sync.WaitGroup
+	const writers, each = 16, 50
+	for w := range writers {
+		wg.Go(func() {
+			var last journal.Seq
+			for n := range each {
+				h := webhook("default", fmt.Sprintf("%d-%d", w, n))
+				if err := f.Append(t.Context(), h); err != nil || h.Seq <= last {
+					t.Errorf("got position %d after %d (%v)", h.Seq, last, err)
+				}
+				last = h.Seq
+			}
+		})
+	}
+	wg.Wait()
+	f.both(func() {
+		next := map[int]int{}
+		list := f.webhooks(0, writers*each+1)
+		for _, id := range ids(list) {
+			var w, n int
+			if _, err := fmt.Sscanf(id, "%d-%d", &w, &n); err != nil || next[w] != n {
+				t.Errorf("got %s, want number %d of writer %d", id, next[w], w)
+			}
+			next[w]++
+		}
+		if len(list) != writers*each {
+			t.Errorf("got %d, want %d", len(list), writers*each)
+		}
+	})
+}
+
+// waiting starts read, and returns its result once it has one.
+func waiting[T any](f *fixture, read func(context.Context) ([]T, error)) func() ([]T, error) {
+	type result struct {
+		list []T
+		err  error
+	}
+	c := make(chan result, 1)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	go func() {
+		defer cancel()
+		list, err := read(ctx)
+		c <- result{list, err}
+	}()
+	return func() ([]T, error) { r := <-c; return r.list, r.err }
+}
+
+func testWaitForWebhooks(t *testing.T, open Open) {
+	f := start(t, open)
+	result := waiting(f, func(ctx context.Context) ([]journal.Webhook, error) { return f.Webhooks(ctx, 0, 10) })
+	f.must(f.Append(t.Context(), webhook("default", "a")))
+	list, err := result()
+	f.must(err)
+	f.equal("who waits gets", ids(list), []string{"a"})
+}
+
+var chat = journal.Conversation{Workspace: "default", Source: "support", ID: "17"}
+
+func event(workspace, id string) journal.Event {
+	return journal.Event{Workspace: workspace, Source: "support", Conversation: "17", Name: "Live Chat Message Sent", MessageID: id,
+		Skew: time.Second, JSON: []byte(`{"messageId":"` + id + `"}`)}
+}
+
+// apply commits an activity with an event of the same name.
+func (f *fixture) apply(c journal.Conversation, upTo journal.Seq, names ...string) {
+	f.t.Helper()
+	var applied []journal.Applied
+	for _, n := range names {
+		applied = append(applied, journal.Applied{Conversation: c, Activity: n, State: []byte("after " + n), Events: []journal.Event{event(c.Workspace, n)}})
+	}
+	f.must(f.Commit(f.t.Context(), applied, upTo))
+}
+
+func messageIDs(list []journal.Event) (ids []string) {
+	for _, e := range list {
+		ids = append(ids, e.MessageID)
+	}
+	return ids
+}
+
+// loaded checks a conversation's state, and which of a, b, c were applied.
+func (f *fixture) loaded(c journal.Conversation, state string, want ...bool) {
+	f.t.Helper()
+	got, applied, err := f.Load(f.t.Context(), c, []string{"a", "b", "c"})
+	if err != nil || string(got) != state || !slices.Equal(applied, want) {
+		f.t.Errorf("%v: got state %q and %v (%v), want %q and %v", c, got, applied, err, state, want)
+	}
+}
+
+func testCommit(t *testing.T, open Open) {
+	f := start(t, open)
+	f.loaded(chat, "", false, false, false)
+	f.apply(chat, 7, "a", "b")
+	f.must(f.Commit(t.Context(), []journal.Applied{{Conversation: chat, Activity: "c"}}, 8))
+	f.both(func() {
+		f.loaded(chat, "after b", true, true, true)
+		other := chat
+		other.Source = "sales"
+		f.loaded(other, "", false, false, false)
+		list := f.events("default", 0, 10)
+		f.equal("events", messageIDs(list), []string{"a", "b"})
+		want := event("default", "b")
+		if e := list[1]; e.Seq <= list[0].Seq || e.At.IsZero() || e.Workspace != "default" || e.Source != want.Source || e.Conversation != want.Conversation ||
+			e.Name != want.Name || e.Skew != want.Skew || !bytes.Equal(e.JSON, want.JSON) {
+			t.Errorf("got %+v, want %+v", e, want)
+		}
+		if at, err := f.Position(t.Context()); at != 8 || err != nil {
+			t.Errorf("position: got %d (%v), want 8", at, err)
+		}
+	})
+	f.must(f.Commit(t.Context(), nil, 9))
+	if at, err := f.Position(t.Context()); at != 9 || err != nil {
+		t.Errorf("a position alone: got %d (%v), want 9", at, err)
+	}
+}
+
+// A conversation may be longer than whatever is kept in memory of it.
+func testLongConversation(t *testing.T, open Open) {
+	f := start(t, open)
+	var names []string
+	for n := range 1000 {
+		names = append(names, fmt.Sprint(n))
+		f.apply(chat, journal.Seq(n+1), names[n])
+		if n%250 == 0 {
+			f.both(func() { f.known(names, n+1) })
+		}
+	}
+	f.both(func() { f.known(append(names, "another"), 1000) })
+}
+
+// known checks that the first of the names were applied, and the rest not.
+func (f *fixture) known(names []string, want int) {
+	f.t.Helper()
+	_, applied, err := f.Load(f.t.Context(), chat, names)
+	f.must(err)
+	for i, ok := range applied {
+		if ok != (i < want) {
+			f.t.Fatalf("activity %d of %d: got %v", i, want, ok)
+		}
+	}
+}
+
+func testWorkspaces(t *testing.T, open Open) {
+	f := start(t, open)
+	other := journal.Conversation{Workspace: "acme", Source: "support", ID: "17"}
+	f.apply(chat, 1, "a")
+	f.apply(other, 2, "b")
+	f.apply(chat, 3, "c")
+	f.both(func() {
+		f.equal("default", messageIDs(f.events("default", 0, 10)), []string{"a", "c"})
+		f.equal("acme", messageIDs(f.events("acme", 0, 10)), []string{"b"})
+		f.equal("nobody", messageIDs(f.events("nobody", 0, 10)), nil)
+		f.loaded(other, "after b", false, true, false)
+	})
+}
+
+func (f *fixture) cursor(workspace, destination string) journal.Seq {
+	f.t.Helper()
+	at, err := f.Cursor(f.t.Context(), workspace, destination)
+	f.must(err)
+	return at
+}
+
+func (f *fixture) lag(workspace, destination string) int64 {
+	f.t.Helper()
+	lag, err := f.Lag(f.t.Context(), workspace, destination)
+	f.must(err)
+	if lag.Oldest.IsZero() != (lag.Events == 0) {
+		f.t.Errorf("%d events, the oldest of %v", lag.Events, lag.Oldest)
+	}
+	return lag.Events
+}
+
+func testCursors(t *testing.T, open Open) {
+	f := start(t, open)
+	f.apply(chat, 1, "a")
+	end := f.events("default", 0, 1)[0].Seq
+	if at := f.cursor("default", "segment"); at != end {
+		t.Errorf("a new cursor: got %d, want the end, %d", at, end)
+	}
+	if at := f.cursor("acme", "segment"); at != 0 {
+		t.Errorf("a new cursor of an empty log: got %d, want 0", at)
+	}
+	f.apply(chat, 2, "b", "c")
+	list := f.events("default", end, 10)
+	f.equal("after the cursor", messageIDs(list), []string{"b", "c"})
+	for want := int64(2); want > 0; want-- {
+		f.both(func() {
+			if got := f.lag("default", "segment"); got != want {
+				t.Errorf("lag: got %d, want %d", got, want)
+			}
+		})
+		f.must(f.Move(t.Context(), journal.Cursor{Workspace: "default", Destination: "segment", At: list[2-want].Seq}))
+	}
+	f.both(func() {
+		if at, lag := f.cursor("default", "segment"), f.lag("default", "segment"); at != list[1].Seq || lag != 0 {
+			t.Errorf("at the end: got %d with lag %d, want %d with 0", at, lag, list[1].Seq)
+		}
+	})
+	f.must(f.Move(t.Context(), journal.Cursor{Workspace: "default", Destination: "segment", At: 0}))
+	if got := f.lag("default", "segment"); got != 3 {
+		t.Errorf("moved back: got lag %d, want 3", got)
+	}
+	names, err := f.Destinations(t.Context(), "default")
+	f.must(err)
+	f.equal("destinations", names, []string{"segment"})
+}
+
+func testParked(t *testing.T, open Open) {
+	f := start(t, open)
+	f.apply(chat, 1, "a", "b")
+	list := f.events("default", 0, 10)
+	for _, e := range list {
+		f.must(f.Move(t.Context(), journal.Cursor{Workspace: "default", Destination: "segment", At: e.Seq},
+			journal.Parked{Workspace: "default", Destination: "segment", Reason: "400", Event: e}))
+	}
+	var got []journal.Parked
+	f.both(func() {
+		for destination, want := range map[string]int{"": 2, "segment": 2, "other": 0} {
+			var err error
+			got, err = f.Parked(t.Context(), "default", destination, 10)
+			f.must(err)
+			if len(got) != want {
+				t.Errorf("%q: got %d parked, want %d", destination, len(got), want)
+			}
+		}
+		if p, err := f.Parked(t.Context(), "acme", "", 10); len(p) != 0 || err != nil {
+			t.Errorf("another workspace: got %d parked (%v)", len(p), err)
+		}
+		got, _ = f.Parked(t.Context(), "default", "", 1)
+		p, want := got[0], list[1]
+		if p.Destination != "segment" || p.Reason != "400" || p.At.IsZero() || p.Event.MessageID != "b" || p.Event.Seq != want.Seq ||
+			!bytes.Equal(p.Event.JSON, want.JSON) || p.Event.Workspace != "default" || p.Event.Skew != want.Skew {
+			t.Errorf("got %+v, want the newest: %+v", p, want)
+		}
+	})
+	f.must(f.Unpark(t.Context(), "acme", got[0].ID))
+	f.must(f.Unpark(t.Context(), "default", got[0].ID))
+	left, err := f.Parked(t.Context(), "default", "", 10)
+	if len(left) != 1 || left[0].Event.MessageID != "a" || err != nil {
+		t.Errorf("got %d parked (%v), want the older one", len(left), err)
+	}
+}
+
+func testUnreadable(t *testing.T, open Open) {
+	f := start(t, open)
+	for _, id := range []string{"a", "b", "c"} {
+		w := webhook("default", id)
+		if id != "b" {
+			w.Unreadable, w.Activities = "why "+id, nil
+		}
+		f.must(f.Append(t.Context(), w))
+	}
+	f.both(func() {
+		list, err := f.Unreadable(t.Context(), "default", 10)
+		f.must(err)
+		if len(list) != 2 || list[0].Unreadable != "why c" || string(list[1].Body) != "body of a" || list[1].Seq == 0 || list[1].ReceivedAt.IsZero() {
+			t.Errorf("got %+v, want c and a with their bodies", list)
+		}
+		if list, err := f.Unreadable(t.Context(), "default", 1); len(list) != 1 || err != nil {
+			t.Errorf("at most one: got %d (%v)", len(list), err)
+		}
+		if list, err := f.Unreadable(t.Context(), "acme", 10); len(list) != 0 || err != nil {
+			t.Errorf("another workspace: got %d (%v)", len(list), err)
+		}
+	})
+}
+
+func testTimes(t *testing.T, open Open) {
+	f := start(t, open)
+	f.apply(chat, 1, "a")
+	f.apply(chat, 2, "b")
+	list := f.events("default", 0, 10)
+	f.both(func() {
+		for at, want := range map[time.Time]journal.Seq{list[0].At: 0, list[1].At.Add(time.Second): list[1].Seq, list[0].At.Add(-time.Hour): 0} {
+			if got, err := f.Since(t.Context(), "default", at); got != want || err != nil {
+				t.Errorf("since %v: got %d (%v), want %d", at, got, err, want)
+			}
+		}
+		if got, err := f.End(t.Context(), "default"); got != list[1].Seq || err != nil {
+			t.Errorf("end: got %d (%v), want %d", got, err, list[1].Seq)
+		}
+		if got, err := f.End(t.Context(), "acme"); got != 0 || err != nil {
+			t.Errorf("end of nothing: got %d (%v), want 0", got, err)
+		}
+	})
+}
+
+func testWaitForEvents(t *testing.T, open Open) {
+	f := start(t, open)
+	result := waiting(f, func(ctx context.Context) ([]journal.Event, error) { return f.Events(ctx, "default", 0, 10) })
+	f.apply(journal.Conversation{Workspace: "acme", Source: "support", ID: "1"}, 1, "b")
+	f.apply(chat, 2, "a")
+	list, err := result()
+	f.must(err)
+	f.equal("who waits gets", messageIDs(list), []string{"a"})
+}
+
+func testClose(t *testing.T, open Open) {
+	j := open(t, t.TempDir())
+	f := &fixture{Journal: j, t: t}
+	webhooks := waiting(f, func(ctx context.Context) ([]journal.Webhook, error) { return j.Webhooks(ctx, 0, 1) })
+	events := waiting(f, func(ctx context.Context) ([]journal.Event, error) { return j.Events(ctx, "default", 0, 1) })
+	f.must(j.Close())
+	if _, err := webhooks(); err == nil {
+		t.Error("webhooks: got no error")
+	}
+	if _, err := events(); err == nil {
+		t.Error("events: got no error")
+	}
+	if err := j.Append(t.Context(), webhook("default", "a")); err == nil {
+		t.Error("append: got no error")
+	}
+}

@@ -1,0 +1,73 @@
+package journaltest
+
+import (
+	"fmt"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/parlance-chat/parlance/internal/journal"
+)
+
+// A model is what a journal should hold, in memory.
+type model struct {
+	webhooks []string
+	events   map[string][]string // by workspace
+	states   map[journal.Conversation]string
+	seen     map[string]bool // of conversation and activity
+	position journal.Seq
+}
+
+// testModel does random things to a journal and to a model of it, and closes
+// and opens it now and then.
+func testModel(t *testing.T, open Open) {
+	rapid.Check(t, func(rt *rapid.T) {
+		f := &fixture{t: t, open: open, dir: t.TempDir()}
+		f.Journal = open(t, f.dir)
+		defer func() { f.must(f.Journal.Close()) }()
+		m := model{events: map[string][]string{}, states: map[journal.Conversation]string{}, seen: map[string]bool{}}
+		n := 0
+		workspace := rapid.SampledFrom([]string{"default", "acme"})
+		rt.Repeat(map[string]func(*rapid.T){
+			"append": func(rt *rapid.T) {
+				n++
+				f.must(f.Append(t.Context(), webhook(workspace.Draw(rt, "workspace"), fmt.Sprint(n))))
+				m.webhooks = append(m.webhooks, fmt.Sprint(n))
+			},
+			"commit": func(rt *rapid.T) {
+				var applied []journal.Applied
+				for range rapid.IntRange(0, 4).Draw(rt, "activities") {
+					n++
+					c := journal.Conversation{Workspace: workspace.Draw(rt, "workspace"), Source: "support", ID: rapid.SampledFrom([]string{"1", "2", ""}).Draw(rt, "conversation")}
+					a := journal.Applied{Conversation: c, Activity: fmt.Sprint(n), State: []byte(fmt.Sprint("state ", n))}
+					for i := range rapid.IntRange(0, 2).Draw(rt, "events") {
+						id := fmt.Sprintf("%d.%d", n, i)
+						a.Events = append(a.Events, event(c.Workspace, id))
+						m.events[c.Workspace] = append(m.events[c.Workspace], id)
+					}
+					applied = append(applied, a)
+					m.states[c], m.seen[c.ID+" of "+c.Workspace+" "+a.Activity] = string(a.State), true
+				}
+				m.position++
+				f.must(f.Commit(t.Context(), applied, m.position))
+			},
+			"reopen": func(*rapid.T) { f.reopen() },
+			"": func(rt *rapid.T) {
+				f.equal("webhooks", ids(f.webhooks(0, n+1)), m.webhooks)
+				for _, w := range []string{"default", "acme"} {
+					f.equal("events of "+w, messageIDs(f.events(w, 0, n*2+1)), m.events[w])
+				}
+				if at, err := f.Position(t.Context()); at != m.position || err != nil {
+					rt.Fatalf("position: got %d (%v), want %d", at, err, m.position)
+				}
+				for c, want := range m.states {
+					activity := fmt.Sprint(rapid.IntRange(0, n).Draw(rt, "activity"))
+					state, applied, err := f.Load(t.Context(), c, []string{activity})
+					if string(state) != want || err != nil || applied[0] != m.seen[c.ID+" of "+c.Workspace+" "+activity] {
+						rt.Fatalf("%v: got %q, %v of activity %s (%v), want %q", c, state, applied, activity, err, want)
+					}
+				}
+			},
+		})
+	})
+}
