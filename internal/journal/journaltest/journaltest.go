@@ -103,7 +103,9 @@ func (f *fixture) events(workspace string, after journal.Seq, limit int) []journ
 	f.t.Helper()
 	var all []journal.Event
 	for {
-		list := now(f, func(ctx context.Context) ([]journal.Event, error) { return f.Events(ctx, workspace, after, limit-len(all)) })
+		list := now(f, func(ctx context.Context) ([]journal.Event, error) {
+			return f.Events(ctx, workspace, after, limit-len(all))
+		})
 		if all = append(all, list...); len(list) == 0 || len(all) == limit {
 			return all
 		}

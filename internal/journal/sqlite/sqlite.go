@@ -85,6 +85,7 @@ type Journal struct {
 	recent  recent
 	ctx     context.Context // done when the journal is being closed
 	cancel  context.CancelFunc
+	closed  sync.Once
 	tasks   sync.WaitGroup // the background goroutines
 	check   chan struct{}  // asks for a checkpoint
 
@@ -185,13 +186,17 @@ func openWriter(path string, o Options) (conn *sqlite.Conn, err error) {
 }
 
 // Close waits until what is being written is written, and closes the file.
-// Whoever waits to write or to read gets an error.
+// Whoever waits to write or to read gets an error. Closing again does nothing.
 func (j *Journal) Close() error {
-	j.queue.close()
-	j.cancel()
-	j.tasks.Wait()
-	j.decoder.Close()
-	return errors.Join(j.pool.Close(), j.lock.Close())
+	var err error
+	j.closed.Do(func() {
+		j.queue.close()
+		j.cancel()
+		j.tasks.Wait()
+		j.decoder.Close()
+		err = errors.Join(j.pool.Close(), j.lock.Close())
+	})
+	return err
 }
 
 // damage tells SQLite's words for a broken file apart.

@@ -16,6 +16,8 @@ import (
 const (
 	// checkpointBytes is how much is written before a checkpoint is asked for.
 	checkpointBytes = 8 << 20
+	// pagesBytes is what a transaction writes beside its blocks, in the rough.
+	pagesBytes = 16 << 10
 	// ids bounds the conversations whose row is remembered.
 	ids = 20_000
 )
@@ -119,7 +121,7 @@ func (w *writer) transaction(t *tx) (err error) {
 	}
 	w.at = t.at
 	w.publish(t)
-	if w.written += t.bytes; w.written > checkpointBytes {
+	if w.written += t.bytes + pagesBytes; w.written > checkpointBytes {
 		w.written = 0
 		select {
 		case w.j.check <- struct{}{}:
