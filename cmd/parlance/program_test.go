@@ -193,13 +193,18 @@ func wantTurns(conv, n int) (want []string) {
 // order in which it came.
 type ledger struct {
 	*standin.Server
+	// refuse, if set before the start, says which messages are refused.
+	refuse func(messageID string) bool
+
 	mu    sync.Mutex                // guards calls
 	calls map[string][]standin.Call // by conversation
 }
 
 func newLedger() *ledger {
 	l := &ledger{calls: map[string][]standin.Call{}}
-	l.Server = standin.New(standin.Options{OnCall: func(c standin.Call) {
+	l.Server = standin.New(standin.Options{Refuse: func(c standin.Call) bool {
+		return l.refuse != nil && l.refuse(c.Properties.MessageID)
+	}, OnCall: func(c standin.Call) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		id := c.Properties.ConversationID

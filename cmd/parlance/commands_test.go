@@ -1,0 +1,281 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// parlance runs a command in a directory, and returns what it printed and its
+// exit status.
+func parlance(t *testing.T, dir, stdin string, args ...string) (out string, status int) {
+	t.Helper()
+	cmd := exec.Command(binary, args...)
+	cmd.Dir, cmd.Stdin = dir, strings.NewReader(stdin)
+	b, err := cmd.CombinedOutput()
+	var exited *exec.ExitError
+	if err != nil && !errors.As(err, &exited) {
+		t.Fatal(err)
+	}
+	return string(b), cmd.ProcessState.ExitCode()
+}
+
+func TestLint(t *testing.T) {
+	const good = `{"type":"track","event":"Live Chat Message Received","userId":"u","messageId":"1","timestamp":"2026-03-02T09:00:00Z","properties":{"conversation_id":"17","message_id":"m1","conversation_duration":0}}`
+	for _, tt := range []struct {
+		in, args string
+		status   int
+		want     string
+	}{
+		{good, "lint", 0, ""},
+		{good, "lint -", 0, ""},
+		{strings.Replace(good, "conversation_id", "conversationId", 1), "lint", 1, "conversation_id"},
+		{strings.Replace(good, `"type"`, `"action"`, 1), "lint --json", 1, `"findings"`},
+		{"this is no JSON", "lint", 2, "parlance: lint:"},
+		{"", "lint nowhere.jsonl", 2, "nowhere.jsonl"},
+	} {
+		out, status := parlance(t, t.TempDir(), tt.in, strings.Fields(tt.args)...)
+		if status != tt.status || !strings.Contains(out, tt.want) {
+			t.Errorf("%s: got status %d and\n%s\nwant %d and %q", tt.args, status, out, tt.status, tt.want)
+		}
+	}
+}
+
+func TestExport(t *testing.T) {
+	for _, what := range []string{"schema", "segment-plan", "rudderstack-plan"} {
+		if out, status := parlance(t, "", "", "export", what); status != 0 || !json.Valid([]byte(out)) {
+			t.Errorf("%s: got status %d and %d bytes, want JSON", what, status, len(out))
+		}
+	}
+	if out, status := parlance(t, "", "", "export", "nothing"); status == 0 || !strings.Contains(out, "nothing") {
+		t.Errorf("nothing: got status %d and %s", status, out)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	dir := t.TempDir()
+	check := func(config string) (string, int) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, "parlance.yaml"), []byte(config), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return parlance(t, dir, "", "check")
+	}
+	out, status := check("sources:\n  support: {type: chatwoot, secret: do-not-show}\n")
+	if status != 0 || strings.Contains(out, "do-not-show") || !strings.Contains(out, "support") {
+		t.Errorf("a right one: got status %d and\n%s", status, out)
+	}
+	out, status = check("sources:\n  support: {type: chatwoot, secrte: do-not-show}\nsettle: long\n")
+	if status == 0 || strings.Contains(out, "do-not-show") || !strings.Contains(out, "parlance.yaml:2:") || !strings.Contains(out, `"secret"`) || !strings.Contains(out, "parlance.yaml:3:") {
+		t.Errorf("a wrong one: got status %d and\n%s", status, out)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	if out, status := parlance(t, "", "", "version"); status != 0 || !strings.HasPrefix(out, "parlance ") {
+		t.Errorf("got status %d and %s", status, out)
+	}
+}
+
+// A gateway without sources runs, and says what to do next.
+func TestServeWithoutSources(t *testing.T) {
+	p := newProgram(t, "data")
+	p.write("listen: " + strings.TrimPrefix(p.url, "http://") + "\n")
+	p.start()
+	p.stop()
+	for _, want := range []string{"parlance.yaml", "chatwoot", "parlance demo"} {
+		if !strings.Contains(p.log.String(), want) {
+			t.Errorf("it does not speak of %s:\n%s", want, p.log.String())
+		}
+	}
+}
+
+func TestDemo(t *testing.T) {
+	dir := t.TempDir()
+	cmd := exec.Command(binary, "demo", "--for", "6s", "--rate", "20")
+	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "Live Chat Conversation Started") || !strings.Contains(string(out), "0 of them broke the specification") {
+		t.Errorf("got %v and\n%s", err, out)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("it left %v behind (%v)", left, err)
+	}
+}
+
+// SIGHUP reads the configuration again without losing a request; a wrong one
+// is told, and changes nothing.
+func TestHangup(t *testing.T) {
+	p := newProgram(t, "data")
+	p.start()
+	config, err := os.ReadFile(filepath.Join(p.dir, "parlance.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stop atomic.Bool
+	var said atomic.Int64
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for !stop.Load() {
+			if status := p.say(turn(1, int(said.Load()))); status != http.StatusOK {
+				t.Errorf("got %d, want 200", status)
+			}
+			said.Add(1)
+		}
+	})
+	for i := range 10 {
+		for before := said.Load(); said.Load() < before+3; {
+			time.Sleep(time.Millisecond)
+		}
+		text := string(config)
+		if i%2 == 0 {
+			text = "sources:\n  support: {type: nothing}\n"
+		}
+		p.write(text)
+		if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop.Store(true)
+	wg.Wait()
+	p.ledger.await(t, int(said.Load())+1)
+	p.stop()
+	for _, want := range []string{"configuration reloaded", "configuration not reloaded"} {
+		if !strings.Contains(p.log.String(), want) {
+			t.Errorf("the log does not say %q", want)
+		}
+	}
+}
+
+// The other commands look into a gateway, whether it runs or not.
+func TestLook(t *testing.T) {
+	p := newProgram(t, "data")
+	p.start()
+	follow := exec.Command(binary, "tail", "--json")
+	follow.Dir = p.dir
+	var tailed bytes.Buffer
+	follow.Stdout = &tailed
+	if err := follow.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(300 * time.Millisecond) // until it listens; there is no telling from outside
+	for n := range 3 {
+		if status := p.say(turn(1, n)); status != http.StatusOK {
+			t.Fatalf("got %d", status)
+		}
+	}
+	p.ledger.await(t, 4)
+	expect := func(want string, args ...string) {
+		t.Helper()
+		if out, status := parlance(t, p.dir, "", args...); status != 0 || !strings.Contains(out, want) {
+			t.Errorf("%v: got status %d and\n%s\nwant %q", args, status, out, want)
+		}
+	}
+	expect("nothing unreadable", "unreadable")
+	expect("nothing parked", "parked")
+	expect("4 events", "replay", "-d", "segment", "--since", "1h", "--dry-run")
+	if got := p.ledger.Report().Repeated; got != 0 {
+		t.Errorf("a dry run repeats %d events", got)
+	}
+	expect("4 events", "replay", "-d", "segment", "--since", "1h")
+	for range 300 {
+		if p.ledger.Report().Repeated == 4 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if got := p.ledger.Report().Repeated; got != 4 {
+		t.Errorf("a replay repeats %d events, want 4", got)
+	}
+	if out, status := parlance(t, p.dir, "", "replay", "-d", "nobody", "--since", "1h"); status == 0 || !strings.Contains(out, `"segment"`) {
+		t.Errorf("an unknown destination: got status %d and %s", status, out)
+	}
+	p.stop()
+	_ = follow.Wait() // it ends with the gateway
+	if n := strings.Count(tailed.String(), `"messageId"`); n != 4 {
+		t.Errorf("tail: got %d events, want 4", n)
+	}
+	expect("nothing unreadable", "unreadable")
+	expect("4 events", "replay", "-d", "segment", "--since", "1h", "--dry-run")
+	if out, status := parlance(t, p.dir, "", "tail"); status == 0 || !strings.Contains(out, "not running") {
+		t.Errorf("tail of nothing: got status %d and %s", status, out)
+	}
+}
+
+// What is refused for good is parked, shown, and delivered once it is mended.
+func TestParked(t *testing.T) {
+	p := newProgram(t, "data")
+	var refuse atomic.Bool
+	refuse.Store(true)
+	p.ledger.refuse = func(id string) bool { return refuse.Load() && id == "1001" }
+	p.start()
+	for n := range 3 {
+		p.say(turn(1, n))
+	}
+	p.ledger.await(t, 3) // Started, Sent, and the last one
+	out, status := parlance(t, p.dir, "", "parked")
+	if status != 0 || !strings.Contains(out, "400 Bad Request") || strings.Contains(out, "hello") {
+		t.Errorf("parked: got status %d and\n%s", status, out)
+	}
+	if out, status := parlance(t, p.dir, "", "parked", "resend", "--all"); status != 1 || !strings.Contains(out, "0 done, 1 not") {
+		t.Errorf("resend too early: got status %d and\n%s", status, out)
+	}
+	refuse.Store(false)
+	if out, status := parlance(t, p.dir, "", "parked", "resend", "--all"); status != 0 || !strings.Contains(out, "1 done, 0 not") {
+		t.Errorf("resend: got status %d and\n%s", status, out)
+	}
+	p.ledger.await(t, 4)
+	if out, _ := parlance(t, p.dir, "", "parked"); !strings.Contains(out, "nothing parked") {
+		t.Errorf("after that: got\n%s", out)
+	}
+	p.stop()
+}
+
+// A simulated chat tool is one like any other.
+func TestSimulate(t *testing.T) {
+	p := newProgram(t, "data")
+	p.start()
+	cmd := exec.Command(binary, "simulate", "--to", p.url+"/in/support", "--conversations", "5", "--rate", "500", "--speed", "1000", "--seed", "7", "--chaos")
+	cmd.Env = append(os.Environ(), "PARLANCE_SECRET="+testSecret)
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "5 conversations told whole") {
+		t.Errorf("got %v and\n%s", err, out)
+	}
+	p.ledger.await(t, 5)
+	if r := p.ledger.Report(); r.Invalid > 0 {
+		t.Errorf("%d events break the specification", r.Invalid)
+	}
+	wrong := exec.Command(binary, "simulate", "--to", p.url+"/in/support", "--conversations", "1", "--rate", "500", "--speed", "1000")
+	wrong.Env = append(os.Environ(), "PARLANCE_SECRET=another")
+	if out, err := wrong.CombinedOutput(); err == nil || !strings.Contains(string(out), "401") {
+		t.Errorf("with another secret: got %v and\n%s", err, out)
+	}
+	p.stop()
+}
+
+func TestParseSince(t *testing.T) {
+	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.Local)
+	for in, want := range map[string]time.Time{
+		"24h": now.Add(-24 * time.Hour), "2026-03-01": time.Date(2026, 3, 1, 0, 0, 0, 0, time.Local),
+		"2026-03-01T08:00:00Z": time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC),
+	} {
+		if got, err := parseSince(in, now); err != nil || !got.Equal(want) {
+			t.Errorf("%s: got %v (%v), want %v", in, got, err, want)
+		}
+	}
+	for _, in := range []string{"", "yesterday", "-1h"} {
+		if got, err := parseSince(in, now); err == nil {
+			t.Errorf("%q: got %v, want an error", in, got)
+		}
+	}
+}
