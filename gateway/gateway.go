@@ -11,6 +11,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -90,6 +91,9 @@ func Open(c Config, o Options) (*Gateway, error) {
 		loops:   loops{journal: j, log: o.Log, metrics: deliver.NewMetrics(registry), running: map[destinationKey]*loop{}},
 	}
 	g.handler = g.routes(registry)
+	if err := g.forget(resolved); err != nil {
+		return nil, errors.Join(err, j.Close())
+	}
 	if err := g.apply(resolved); err != nil {
 		return nil, errors.Join(err, j.Close())
 	}
@@ -98,6 +102,33 @@ func Open(c Config, o Options) (*Gateway, error) {
 
 func openJournal(c Config, log *slog.Logger) (*sqlite.Journal, error) {
 	return sqlite.Open(c.Data, sqlite.Options{Webhooks: c.Retention.Webhooks, Events: c.Retention.Events, Log: log})
+}
+
+// forget forgets destinations that are configured no more: their cursors would
+// have the log kept for ever.
+func (g *Gateway) forget(r *Resolved) error {
+	ctx := context.Background()
+	cursors, err := g.journal.Cursors(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range cursors {
+		if slices.ContainsFunc(r.Destinations, func(d ResolvedDestination) bool {
+			return d.Workspace == c.Workspace && d.Name == c.Destination
+		}) {
+			continue
+		}
+		lag, err := g.journal.Lag(ctx, c.Workspace, c.Destination)
+		if err == nil {
+			err = g.journal.Forget(ctx, c.Workspace, c.Destination)
+		}
+		if err != nil {
+			return err
+		}
+		g.log.Warn("destination is configured no more and starts anew if it comes back; what it has not got: parlance replay",
+			"workspace", c.Workspace, "destination", c.Destination, "events", lag.Events, "since", lag.Oldest)
+	}
+	return nil
 }
 
 // Control returns a client for the gateway that c describes: for the running

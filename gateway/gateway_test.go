@@ -214,6 +214,32 @@ func TestDeadDestinationAndOtherWorkspace(t *testing.T) {
 	await(t, other, 2)
 }
 
+// A destination that is configured no more does not have the log kept, and
+// starts anew if it comes back.
+func TestForgottenDestination(t *testing.T) {
+	receiver := standin.New(standin.Options{})
+	server := httptest.NewServer(receiver)
+	defer server.Close()
+	c := gateway.Config{Data: t.TempDir(), Listen: gateway.NoListener, Settle: time.Millisecond, Sources: []gateway.Source{api("shop", "token")}}
+	dead, alive := toSegment("segment", "http://127.0.0.1:1"), toSegment("segment", server.URL)
+	for i, d := range []*gateway.Destination{&dead, nil, &alive} {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			c.Destinations = nil
+			if d != nil {
+				c.Destinations = []gateway.Destination{*d}
+			}
+			_, url := run(t, c)
+			post(t, url, "token", message(i))
+			if d == &alive {
+				await(t, receiver, 1)
+			}
+		})
+	}
+	if got := receiver.Report().Calls; got != 1 {
+		t.Errorf("got %d calls, want the last alone", got)
+	}
+}
+
 func get(t *testing.T, url string, header ...string) (int, string) {
 	t.Helper()
 	req, err := http.NewRequest(http.MethodGet, url, nil)

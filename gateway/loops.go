@@ -72,6 +72,10 @@ func (l *loops) set(list []ResolvedDestination) error {
 }
 
 func (l *loops) open(r ResolvedDestination) (*loop, error) {
+	// Its place in the log is taken before anything more comes in.
+	if _, err := l.journal.Cursor(context.Background(), r.Workspace, r.Name); err != nil {
+		return nil, err
+	}
 	d, err := r.Type.Open(r.Settings)
 	if err != nil {
 		return nil, fmt.Errorf("gateway: destination %s: %w", r.Name, err)

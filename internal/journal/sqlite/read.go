@@ -254,6 +254,15 @@ func (j *Journal) Destinations(ctx context.Context, workspace string) (list []st
 	return list, err
 }
 
+// Cursors returns the cursors of all workspaces.
+func (j *Journal) Cursors(ctx context.Context) (list []journal.Cursor, err error) {
+	err = j.query(ctx, "SELECT workspace, destination, at FROM cursors", func(s *sqlite.Stmt) error {
+		list = append(list, journal.Cursor{Workspace: s.ColumnText(0), Destination: s.ColumnText(1), At: journal.Seq(s.ColumnInt64(2))})
+		return nil
+	})
+	return list, err
+}
+
 // Since implements journal.Shelf.
 func (j *Journal) Since(ctx context.Context, workspace string, t time.Time) (at journal.Seq, err error) {
 	err = j.query(ctx, "SELECT coalesce((SELECT max(last) FROM events WHERE workspace = ? AND at < ?), 0)", func(s *sqlite.Stmt) error {
