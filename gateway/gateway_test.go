@@ -230,6 +230,7 @@ func TestForgottenDestination(t *testing.T) {
 			}
 			_, url := run(t, c)
 			post(t, url, "token", message(i))
+			awaitMetric(t, url, `parlance_activities_applied_total{source="shop",workspace="default"} 1`)
 			if d == &alive {
 				await(t, receiver, 1)
 			}
@@ -238,6 +239,18 @@ func TestForgottenDestination(t *testing.T) {
 	if got := receiver.Report().Calls; got != 1 {
 		t.Errorf("got %d calls, want the last alone", got)
 	}
+}
+
+// awaitMetric waits until a line stands in the metrics.
+func awaitMetric(t *testing.T, url, line string) {
+	t.Helper()
+	for range 1000 {
+		if _, text := get(t, url+"/metrics"); strings.Contains(text, line) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("metrics: no %s", line)
 }
 
 func get(t *testing.T, url string, header ...string) (int, string) {
