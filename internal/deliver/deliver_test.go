@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -172,6 +173,7 @@ func TestRetryAfterHonoured(t *testing.T) {
 		defer start(options(j, "default", "d", r))()
 		tell(t, j, "default", "m1")
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		want := []time.Duration{0, 90 * time.Second, 180 * time.Second, 270 * time.Second}
 		if !slices.Equal(at, want) {
 			t.Errorf("attempts at %v, want %v", at, want)
@@ -239,9 +241,9 @@ func TestTooLargeCallIsParkedUnsent(t *testing.T) {
 func TestPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := openJournal(t)
-		mended := false
+		var mended atomic.Bool
 		r := &receiver{answer: func(destination.Attempt) error {
-			if !mended {
+			if !mended.Load() {
 				return &destination.Pause{Reason: "401"}
 			}
 			return nil
@@ -249,10 +251,11 @@ func TestPause(t *testing.T) {
 		defer start(options(j, "default", "d", r))()
 		tell(t, j, "default", numbered(1, 10)...)
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		if n := len(r.tries); n < 10 || n > 14 {
 			t.Errorf("got %d attempts in an hour, want one in %v", n, probeEvery)
 		}
-		mended = true
+		mended.Store(true)
 		time.Sleep(probeEvery)
 		synctest.Wait()
 		if got, want := r.ids(), numbered(1, 10); !slices.Equal(got, want) {
@@ -306,6 +309,7 @@ func TestFailingMove(t *testing.T) {
 		defer start(options(&flaky{Outbox: j}, "default", "d", r))()
 		tell(t, j, "default", numbered(1, 30)...)
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		if got, want := r.ids(), numbered(1, 30); !slices.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -134,17 +135,18 @@ func TestKill(t *testing.T) {
 func TestFailingCommit(t *testing.T) {
 	for _, stage := range []string{"before commit", "after commit"} {
 		t.Run(stage, func(t *testing.T) {
-			fail := false
+			var failing atomic.Bool
 			dir := t.TempDir()
 			j := mustOpen(t, dir, Options{step: func(s string) error {
-				if fail && s == stage {
+				if failing.Load() && s == stage {
 					return errors.New("told to fail")
 				}
 				return nil
 			}})
 			happened := 0
 			for n := range 30 {
-				fail = n%3 == 1
+				fail := n%3 == 1
+				failing.Store(fail)
 				errs := []error{j.Append(t.Context(), webhook(n)), j.Commit(t.Context(), apply(n), journal.Seq(n))}
 				for _, err := range errs {
 					if (err != nil) != fail {
@@ -154,7 +156,7 @@ func TestFailingCommit(t *testing.T) {
 				if !fail || stage == "after commit" {
 					happened++
 				}
-				fail = false
+				failing.Store(false)
 				check(t, j, n, happened)
 			}
 			if err := j.Close(); err != nil {
