@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -23,25 +24,45 @@ import (
 type receiver struct {
 	limits destination.Limits
 	answer func(destination.Attempt) error // nil takes everything
-	got    []destination.Call
-	tries  []destination.Attempt
+
+	mu    sync.Mutex // guards the fields below
+	got   []destination.Call
+	tries []destination.Attempt
 }
 
 func (r *receiver) Limits() destination.Limits { return r.limits }
 func (r *receiver) Close() error               { return nil }
 func (r *receiver) Send(ctx context.Context, a destination.Attempt) error {
+	r.mu.Lock()
 	r.tries = append(r.tries, destination.Attempt{Calls: slices.Clone(a.Calls), Retry: a.Retry, SentAt: a.SentAt})
+	r.mu.Unlock()
 	if r.answer != nil {
 		if err := r.answer(a); err != nil {
 			return err
 		}
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.got = append(r.got, a.Calls...)
 	return nil
 }
 
+// attempts returns all there were.
+func (r *receiver) attempts() []destination.Attempt {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.tries)
+}
+
+// taken returns the calls that were taken.
+func (r *receiver) taken() []destination.Call {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.got)
+}
+
 func (r *receiver) ids() (ids []string) {
-	for _, c := range r.got {
+	for _, c := range r.taken() {
 		ids = append(ids, c.MessageID)
 	}
 	return ids
@@ -108,7 +129,7 @@ func TestInOrderAndOnce(t *testing.T) {
 		if got, want := r.ids(), numbered(1, 70); !slices.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}
-		for _, a := range r.tries {
+		for _, a := range r.attempts() {
 			if len(a.Calls) > 7 {
 				t.Errorf("got %d calls in an attempt, want at most 7", len(a.Calls))
 			}
@@ -139,7 +160,7 @@ func TestDayWithoutDestination(t *testing.T) {
 		if got, want := r.ids(), numbered(0, 23); !slices.Equal(got, want) {
 			t.Fatalf("got %v, want %v", got, want)
 		}
-		for n, c := range r.got {
+		for n, c := range r.taken() {
 			var call struct{ Timestamp, SentAt time.Time }
 			if err := json.Unmarshal(c.JSON, &call); err != nil {
 				t.Fatal(err)
@@ -151,7 +172,7 @@ func TestDayWithoutDestination(t *testing.T) {
 				t.Errorf("%s: sentAt got %v ago, want that of the last attempt", c.MessageID, d)
 			}
 		}
-		if n := len(r.tries); n > 24*60*2+10 {
+		if n := len(r.attempts()); n > 24*60*2+10 {
 			t.Errorf("got %d attempts in a day, want about one a minute", n)
 		}
 	})
@@ -178,7 +199,7 @@ func TestRetryAfterHonoured(t *testing.T) {
 		if !slices.Equal(at, want) {
 			t.Errorf("attempts at %v, want %v", at, want)
 		}
-		if n := r.tries[3].Retry; n != 3 {
+		if n := r.attempts()[3].Retry; n != 3 {
 			t.Errorf("retry count of the last attempt: got %d, want 3", n)
 		}
 	})
@@ -218,8 +239,8 @@ func TestRefusedEventsAreParked(t *testing.T) {
 		if !slices.Equal(got, bad) {
 			t.Errorf("parked: got %v, want %v", got, bad)
 		}
-		if len(r.tries) > 50 {
-			t.Errorf("got %d attempts, want few", len(r.tries))
+		if len(r.attempts()) > 50 {
+			t.Errorf("got %d attempts, want few", len(r.attempts()))
 		}
 	})
 }
@@ -231,8 +252,8 @@ func TestTooLargeCallIsParkedUnsent(t *testing.T) {
 		tell(t, j, "default", "m1", "m2")
 		synctest.Wait()
 		parked, err := j.Parked(t.Context(), "default", "", 10)
-		if err != nil || len(parked) != 2 || len(r.tries) != 0 {
-			t.Errorf("got %d parked and %d attempts (%v), want 2 and 0", len(parked), len(r.tries), err)
+		if err != nil || len(parked) != 2 || len(r.attempts()) != 0 {
+			t.Errorf("got %d parked and %d attempts (%v), want 2 and 0", len(parked), len(r.attempts()), err)
 		}
 	})
 }
@@ -252,7 +273,7 @@ func TestPause(t *testing.T) {
 		tell(t, j, "default", numbered(1, 10)...)
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if n := len(r.tries); n < 10 || n > 14 {
+		if n := len(r.attempts()); n < 10 || n > 14 {
 			t.Errorf("got %d attempts in an hour, want one in %v", n, probeEvery)
 		}
 		mended.Store(true)
@@ -276,8 +297,8 @@ func TestDeadDestinationDelaysNobody(t *testing.T) {
 		tell(t, j, "default", "m1")
 		tell(t, j, "acme", "m2")
 		synctest.Wait()
-		if len(beside.got) != 1 || len(other.got) != 1 {
-			t.Errorf("got %d and %d calls, want 1 and 1", len(beside.got), len(other.got))
+		if len(beside.taken()) != 1 || len(other.taken()) != 1 {
+			t.Errorf("got %d and %d calls, want 1 and 1", len(beside.taken()), len(other.taken()))
 		}
 		lag, err := j.Lag(t.Context(), "default", "dead")
 		if err != nil || lag.Events != 1 {
@@ -349,8 +370,8 @@ func TestStopLetsAttemptFinish(t *testing.T) {
 		time.Sleep(time.Millisecond)
 		stop()
 		lag, err := j.Lag(t.Context(), "default", "d")
-		if err != nil || lag.Events != 0 || len(r.got) != 1 {
-			t.Errorf("got %d calls and lag %d (%v), want 1 and 0", len(r.got), lag.Events, err)
+		if err != nil || lag.Events != 0 || len(r.taken()) != 1 {
+			t.Errorf("got %d calls and lag %d (%v), want 1 and 0", len(r.taken()), lag.Events, err)
 		}
 	})
 }
