@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strconv"
 	gosync "sync"
 	"sync/atomic"
@@ -84,6 +85,7 @@ type load struct {
 	address, path, secret string
 	templates             []template
 	connections           int
+	raw                   bool // HTTP by hand, not by net/http
 	rate                  float64 // webhooks a second; 0 as fast as they are answered
 	turns                 int64   // messages in a conversation
 	next                  atomic.Int64
@@ -113,17 +115,21 @@ func (l *load) run(ctx context.Context) (accepted, refused int64, err error) {
 	return ok.Load(), not.Load(), err
 }
 
-// connection sends one webhook after the other. It speaks HTTP by hand, so
-// that the measured program gets the processors and not the measuring one.
+// A client makes one request after the other and returns their status.
+type client interface {
+	post(at, signature string, body []byte) (status int, err error)
+	Close() error
+}
+
+// connection sends one webhook after the other.
 func (l *load) connection(ctx context.Context, began time.Time, ok, not *atomic.Int64) error {
-	conn, err := net.Dial("tcp", l.address)
+	c, err := l.dial()
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
-	in := bufio.NewReader(conn)
+	defer c.Close()
 	mac := hmac.New(sha256.New, []byte(l.secret))
-	var body, request []byte
+	var body []byte
 	for ctx.Err() == nil {
 		n := l.next.Add(1) - 1
 		if l.rate > 0 {
@@ -137,14 +143,14 @@ func (l *load) connection(ctx context.Context, began time.Time, ok, not *atomic.
 		message := messageMark + n
 		conversation, turn := l.place(n)
 		body = l.templates[turn%int64(len(l.templates))].fill(body[:0], conversation, message)
-		request = l.request(request[:0], mac, body)
+		at := strconv.FormatInt(time.Now().Unix(), 10)
+		mac.Reset()
+		io.WriteString(mac, at+".")
+		mac.Write(body)
 		if l.sent != nil {
 			l.sent(message)
 		}
-		if _, err := conn.Write(request); err != nil {
-			return err
-		}
-		status, err := response(in)
+		status, err := c.post(at, "sha256="+hex.EncodeToString(mac.Sum(nil)), body)
 		if err != nil {
 			return err
 		}
@@ -167,20 +173,60 @@ func (l *load) place(n int64) (conversation, turn int64) {
 	return conversationMark + block*open + n%open, n / open % l.turns
 }
 
-type signer interface {
-	io.Writer
-	Sum([]byte) []byte
-	Reset()
+// dial returns Go's own client, or one that speaks HTTP by hand.
+func (l *load) dial() (client, error) {
+	if !l.raw {
+		return &goClient{url: "http://" + l.address + l.path, http: http.Client{Transport: &http.Transport{MaxConnsPerHost: 1}}}, nil
+	}
+	conn, err := net.Dial("tcp", l.address)
+	if err != nil {
+		return nil, err
+	}
+	return &rawClient{Conn: conn, path: l.path, in: bufio.NewReader(conn)}, nil
 }
 
-func (l *load) request(b []byte, mac signer, body []byte) []byte {
-	at := strconv.FormatInt(time.Now().Unix(), 10)
-	mac.Reset()
-	io.WriteString(mac, at+".")
-	mac.Write(body)
-	b = fmt.Appendf(b, "POST %s HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: %d\r\n", l.path, len(body))
-	b = fmt.Appendf(b, "X-Chatwoot-Timestamp: %s\r\nX-Chatwoot-Signature: sha256=%s\r\n\r\n", at, hex.EncodeToString(mac.Sum(nil)))
-	return append(b, body...)
+// A goClient is a client of net/http with one connection.
+type goClient struct {
+	url  string
+	http http.Client
+}
+
+func (c *goClient) Close() error {
+	c.http.CloseIdleConnections()
+	return nil
+}
+
+func (c *goClient) post(at, signature string, body []byte) (int, error) {
+	req, err := http.NewRequest(http.MethodPost, c.url, bytes.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	req.Header = http.Header{"Content-Type": {"application/json"}, "X-Chatwoot-Timestamp": {at}, "X-Chatwoot-Signature": {signature}}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	_, err = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode, err
+}
+
+// A rawClient writes requests and reads answers with as little as can be.
+type rawClient struct {
+	net.Conn
+	path    string
+	in      *bufio.Reader
+	request []byte
+}
+
+func (c *rawClient) post(at, signature string, body []byte) (int, error) {
+	b := fmt.Appendf(c.request[:0], "POST %s HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: %d\r\n", c.path, len(body))
+	b = fmt.Appendf(b, "X-Chatwoot-Timestamp: %s\r\nX-Chatwoot-Signature: %s\r\n\r\n", at, signature)
+	c.request = append(b, body...)
+	if _, err := c.Write(c.request); err != nil {
+		return 0, err
+	}
+	return response(c.in)
 }
 
 // response reads one answer and returns its status.

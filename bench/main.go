@@ -8,6 +8,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -29,7 +30,9 @@ func main() {
 	duration := flag.Duration("duration", 20*time.Second, "of each measurement under load")
 	sustained := flag.Duration("sustained", 0, "of one more measurement of the gateway, such as 10m")
 	connections := flag.Int("connections", 64, "of the load")
+	raw := flag.Bool("raw", false, "make the load speak HTTP by hand, which costs less than net/http's client")
 	idle := flag.Duration("idle", 20*time.Second, "of the idle measurement")
+	profile := flag.String("profile", "", "file for a CPU profile of the gateway under load, such as cmd/parlance/default.pgo")
 	asFloor := flag.String("floor", "", "be the floor program at this address")
 	file := flag.String("file", "", "the floor program's file")
 	flag.Parse()
@@ -39,7 +42,7 @@ func main() {
 	if *asFloor != "" {
 		err = floor(ctx, *asFloor, *file, secret)
 	} else {
-		b := bench{duration: *duration, sustained: *sustained, connections: *connections, idle: *idle}
+		b := bench{duration: *duration, sustained: *sustained, connections: *connections, idle: *idle, profile: *profile, raw: *raw}
 		err = b.run(ctx)
 	}
 	if err != nil && !errors.Is(err, context.Canceled) {
@@ -52,6 +55,8 @@ func main() {
 type bench struct {
 	duration, sustained, idle time.Duration
 	connections               int
+	profile                   string
+	raw                       bool
 	dir, parlance             string
 	templates                 []template
 }
@@ -67,7 +72,7 @@ func (b *bench) run(ctx context.Context) (err error) {
 	}
 	b.templates = templates(faker)
 	b.parlance = filepath.Join(b.dir, "parlance")
-	build := exec.CommandContext(ctx, "go", "build", "-o", b.parlance, "github.com/parlance-chat/parlance/cmd/parlance")
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", b.parlance, "github.com/parlance-chat/parlance/cmd/parlance")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
@@ -118,7 +123,7 @@ func (b *bench) measureFloor(ctx context.Context) (float64, error) {
 }
 
 func (b *bench) load(address, path string) *load {
-	return &load{address: address, path: path, secret: secret, templates: b.templates, connections: b.connections, turns: 10}
+	return &load{address: address, path: path, secret: secret, templates: b.templates, connections: b.connections, raw: b.raw, turns: 10}
 }
 
 // measureGateway returns the webhooks a second whose events were delivered.
@@ -132,9 +137,11 @@ func (b *bench) measureGateway(ctx context.Context, d time.Duration) (float64, e
 	l := b.load(g.address, "/in/support")
 	timed, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
+	profiled := make(chan error, 1)
+	go func() { profiled <- g.saveProfile(timed, b.profile, d/2) }()
 	began := time.Now()
 	accepted, refused, err := l.run(timed)
-	if err != nil {
+	if err = errors.Join(err, <-profiled); err != nil {
 		return 0, err
 	}
 	took := time.Since(began)
@@ -211,8 +218,34 @@ func round(d time.Duration) time.Duration { return d.Round(100 * time.Microsecon
 type gatewayProcess struct {
 	*process
 	address  string
+	data     string
 	receiver *receiver
 	server   *http.Server
+}
+
+// saveProfile has the gateway watch itself for a while, and writes what it
+// says to a file, if one is named.
+func (g *gatewayProcess) saveProfile(ctx context.Context, path string, d time.Duration) error {
+	if path == "" {
+		return nil
+	}
+	client := http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(g.data, "control.sock"))
+	}}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://gateway/debug/pprof/profile?seconds=%d", int(d.Seconds())), nil)
+	if err != nil {
+		return err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, b, 0o644)
 }
 
 func (g *gatewayProcess) stop() {
@@ -238,9 +271,9 @@ func (b *bench) serve(ctx context.Context, settle string) (*gatewayProcess, erro
 	if err != nil {
 		return nil, err
 	}
-	config := filepath.Join(dir, "parlance.yaml")
+	config, data := filepath.Join(dir, "parlance.yaml"), filepath.Join(dir, "data")
 	text := fmt.Sprintf("data: %s\nlisten: %s\nsettle: %s\nsources:\n  support: {type: chatwoot, secret: %s}\ndestinations:\n  segment: {type: segment, write_key: bench, endpoint: http://%s}\n",
-		filepath.Join(dir, "data"), address, settle, secret, l.Addr())
+		data, address, settle, secret, l.Addr())
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
@@ -248,5 +281,5 @@ func (b *bench) serve(ctx context.Context, settle string) (*gatewayProcess, erro
 	if err != nil {
 		return nil, err
 	}
-	return &gatewayProcess{process: p, address: address, receiver: r, server: server}, nil
+	return &gatewayProcess{process: p, address: address, data: data, receiver: r, server: server}, nil
 }

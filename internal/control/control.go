@@ -3,7 +3,10 @@
 //
 // A running gateway listens on a Unix socket in its data directory, which only
 // its own user can open. Where none runs, the same requests go to the journal
-// directly.
+// directly. Below /debug/pprof/ the socket also tells where a gateway spends
+// its time and memory:
+//
+//	curl --unix-socket data/control.sock 'http://gateway/debug/pprof/profile?seconds=10' > cpu.pprof
 package control
 
 import (
@@ -12,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/pprof"
 	"strconv"
 	"time"
 
@@ -109,6 +113,10 @@ func Handler(t Target) http.Handler {
 	handle("POST /parked/resend", t.resend)
 	handle("POST /replay", t.replay)
 	handle("GET /events", t.events)
+	if t.Live {
+		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	}
 	return mux
 }
 
