@@ -85,7 +85,7 @@ type load struct {
 	address, path, secret string
 	templates             []template
 	connections           int
-	raw                   bool // HTTP by hand, not by net/http
+	raw                   bool    // HTTP by hand, not by net/http
 	rate                  float64 // webhooks a second; 0 as fast as they are answered
 	turns                 int64   // messages in a conversation
 	next                  atomic.Int64
