@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/destination/destinationtest"
 )
 
 func open(t *testing.T, s Settings) *Destination {
@@ -37,6 +38,15 @@ func read(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+func TestDestination(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events.jsonl")
+	destinationtest.Test(t, destinationtest.Harness{
+		Type:     Type(),
+		Settings: func(*testing.T) any { return &Settings{Path: path, Keep: 1} },
+		Received: func(t *testing.T) []string { return strings.Split(strings.TrimSpace(read(t, path)), "\n") },
+	})
 }
 
 func TestAppends(t *testing.T) {

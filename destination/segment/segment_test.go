@@ -14,6 +14,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/destination/destinationtest"
 )
 
 const key = "write-key-1234"
@@ -27,6 +28,29 @@ func send(t *testing.T, h http.HandlerFunc, a destination.Attempt) error {
 	}
 	defer d.Close()
 	return d.Send(t.Context(), a)
+}
+
+func TestDestination(t *testing.T) {
+	var got []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		z, err := gzip.NewReader(r.Body)
+		var batch struct{ Batch []json.RawMessage }
+		if err == nil {
+			err = json.NewDecoder(z).Decode(&batch)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+		for _, c := range batch.Batch {
+			got = append(got, string(c))
+		}
+	}))
+	defer server.Close()
+	destinationtest.Test(t, destinationtest.Harness{
+		Type:     Type(),
+		Settings: func(*testing.T) any { return &Settings{WriteKey: key, Region: "eu", Endpoint: server.URL + "/v1"} },
+		Received: func(*testing.T) []string { return got },
+	})
 }
 
 func TestSend(t *testing.T) {

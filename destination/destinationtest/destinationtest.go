@@ -1,0 +1,60 @@
+// Package destinationtest holds what every destination must pass.
+package destinationtest
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/parlance-chat/parlance/destination"
+)
+
+// A Harness is a destination and its receiver.
+type Harness struct {
+	Type destination.Type
+	// Settings returns settings with which a destination hands calls to the
+	// receiver.
+	Settings func(t *testing.T) any
+	// Received returns the calls that the receiver has, in order.
+	Received func(t *testing.T) []string
+}
+
+// Test checks a destination whose receiver takes everything.
+func Test(t *testing.T, h Harness) {
+	if h.Type.Name == "" || h.Type.Title == "" || h.Type.Settings() == h.Type.Settings() {
+		t.Errorf("type: got %+v, want a name, a title, and new settings at each call", h.Type)
+	}
+	if checked, ok := h.Type.Settings().(interface{ Check() error }); ok && checked.Check() == nil {
+		t.Error("the defaults alone are right, and say nothing of where to send")
+	}
+	d, err := h.Type.Open(h.Settings(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	limits := d.Limits()
+	if limits.Calls < 0 || limits.Bytes < 0 || limits.CallBytes < 0 || limits.Bytes > 0 && limits.CallBytes > limits.Bytes {
+		t.Errorf("limits: got %+v", limits)
+	}
+	var want []string
+	for attempt := range 5 {
+		now := time.Date(2026, 3, 2, 9, 0, attempt, 0, time.UTC)
+		a := destination.Attempt{SentAt: now, Retry: attempt % 2}
+		for n := range attempt*attempt + 1 {
+			id := fmt.Sprintf("%d.%d", attempt, n)
+			call := fmt.Sprintf(`{"type":"track","userId":"u","event":"Order \u00e9","messageId":%q,"sentAt":%q}`, id, now.Format(time.RFC3339))
+			a.Calls = append(a.Calls, destination.Call{MessageID: id, Conversation: "17", JSON: []byte(call)})
+			want = append(want, call)
+		}
+		if err := d.Send(t.Context(), a); err != nil {
+			t.Fatal(err)
+		}
+		// Once Send returns, the receiver has them.
+		if got := h.Received(t); !slices.Equal(got, want) {
+			t.Fatalf("after attempt %d: got\n%q\nwant\n%q", attempt, got, want)
+		}
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+}
