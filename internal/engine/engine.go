@@ -21,9 +21,10 @@ import (
 )
 
 const (
-	// readAhead bounds the activities that are held in memory. Beyond it,
+	// readAhead and readAheadBytes bound what is held in memory. Beyond them,
 	// webhooks wait in the journal.
-	readAhead = 50_000
+	readAhead      = 50_000
+	readAheadBytes = 64 << 20
 	// perCommit bounds the activities of one commit.
 	perCommit = 1_000
 	// Under load, commits keep a distance: the more activities share one,
@@ -94,12 +95,14 @@ type engine struct {
 	passing []*held     // those of the queue whose calls are still to be passed on
 	waiting map[journal.Conversation][]*item
 	items   int // in waiting
+	bytes   int // of what is in queue
 }
 
 // A held is a webhook of which something is still to be applied.
 type held struct {
 	workspace, source string
 	seq               journal.Seq
+	size              int
 	due               time.Time
 	items             []item
 	calls             []journal.Event
@@ -143,7 +146,7 @@ func (e *engine) cycle(ctx context.Context) error {
 // read takes in webhooks until something is due and all that arrived before
 // that is known. It returns the time up to which everything is known.
 func (e *engine) read(ctx context.Context) (horizon time.Time, err error) {
-	for e.items < readAhead {
+	for e.items < readAhead && e.bytes < readAheadBytes {
 		wait, cancel := e.untilDue(ctx)
 		webhooks, err := e.o.Journal.Webhooks(wait, e.after, perCommit)
 		late := wait.Err() != nil
@@ -183,7 +186,7 @@ func (e *engine) untilDue(ctx context.Context) (context.Context, context.CancelF
 
 // hold puts a webhook's activities among those that wait.
 func (e *engine) hold(w journal.Webhook, now time.Time) {
-	h := &held{workspace: w.Workspace, source: w.Source, seq: w.Seq, due: w.ReceivedAt.Add(e.o.Settle),
+	h := &held{workspace: w.Workspace, source: w.Source, seq: w.Seq, size: w.Size(), due: w.ReceivedAt.Add(e.o.Settle),
 		items: make([]item, len(w.Activities)), calls: w.Calls, open: len(w.Activities) + len(w.Calls)}
 	if latest := now.Add(e.o.Settle); h.due.After(latest) {
 		h.due = latest // the wall clock went back
@@ -199,6 +202,7 @@ func (e *engine) hold(w journal.Webhook, now time.Time) {
 		e.passing = append(e.passing, h)
 	}
 	e.items += h.open
+	e.bytes += h.size
 	e.after = w.Seq
 	e.queue = append(e.queue, h)
 }
@@ -279,6 +283,7 @@ func (e *engine) finish() bool {
 	n := 0
 	for ; n < len(e.queue) && e.queue[n].open == 0; n++ {
 		e.upTo = e.queue[n].seq
+		e.bytes -= e.queue[n].size
 		e.queue[n] = nil
 	}
 	e.queue = e.queue[n:]

@@ -67,7 +67,7 @@ type Handler struct {
 	journal  journal.Inbox
 	log      *slog.Logger
 	metrics  *metrics
-	inFlight atomic.Int64 // bytes that requests under way may hold
+	inFlight atomic.Int64 // bytes that requests under way hold
 	buffers  sync.Pool    // of *bytes.Buffer, for bodies
 	routes   atomic.Pointer[routes]
 	mux      *http.ServeMux
@@ -185,22 +185,13 @@ func (h *Handler) body(w http.ResponseWriter, r *http.Request, limit int64) ([]b
 	if r.ContentLength > limit {
 		return nil, nil, tooLarge(limit)
 	}
-	// What may come is counted before it comes. A body of unknown length, or
-	// one that inflates, counts in full.
-	hold := limit
-	if r.ContentLength >= 0 && encoding != "gzip" {
-		hold = r.ContentLength
-	}
-	if h.inFlight.Add(hold) > maxInFlight {
-		h.inFlight.Add(-hold)
-		return nil, nil, &refusal{http.StatusServiceUnavailable, "busy", "too many requests under way; try again"}
-	}
 	buf, _ := h.buffers.Get().(*bytes.Buffer)
 	if buf == nil {
 		buf = new(bytes.Buffer)
 	}
+	m := &metered{inFlight: &h.inFlight}
 	release := func() {
-		h.inFlight.Add(-hold)
+		h.inFlight.Add(-m.held)
 		if buf.Cap() <= keepBuffer {
 			buf.Reset()
 			h.buffers.Put(buf)
@@ -208,27 +199,44 @@ func (h *Handler) body(w http.ResponseWriter, r *http.Request, limit int64) ([]b
 	}
 	// Servers without deadlines, as in tests, are as good.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTime))
-	if err := read(buf, http.MaxBytesReader(w, r.Body, limit), encoding == "gzip", limit); err != nil {
+	m.Reader = http.MaxBytesReader(w, r.Body, limit)
+	if err := m.readAll(buf, encoding == "gzip", limit); err != nil {
 		release()
 		return nil, nil, err
 	}
 	return buf.Bytes(), release, nil
 }
 
-func tooLarge(limit int64) error {
-	return &refusal{http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("the body is larger than %d bytes", limit)}
+// metered counts the bytes that a request holds as they come: who sends
+// slowly, or says that much will come, takes nothing from the others.
+type metered struct {
+	io.Reader
+	inFlight *atomic.Int64
+	held     int64
 }
 
-func read(b *bytes.Buffer, r io.Reader, inflate bool, limit int64) error {
+var errBusy = &refusal{http.StatusServiceUnavailable, "busy", "too many requests under way; try again"}
+
+func (m *metered) Read(p []byte) (int, error) {
+	n, err := m.Reader.Read(p)
+	m.held += int64(n)
+	if m.inFlight.Add(int64(n)) > maxInFlight {
+		return n, errBusy
+	}
+	return n, err
+}
+
+// readAll reads to the end, inflated and within the limit.
+func (m *metered) readAll(b *bytes.Buffer, inflate bool, limit int64) error {
 	if inflate {
-		z, err := gzip.NewReader(r)
+		z, err := gzip.NewReader(m.Reader)
 		if err != nil {
 			return unreadableBody(err, limit)
 		}
 		defer z.Close()
-		r = io.LimitReader(z, limit+1)
+		m.Reader = io.LimitReader(z, limit+1)
 	}
-	if _, err := b.ReadFrom(r); err != nil {
+	if _, err := b.ReadFrom(m); err != nil {
 		return unreadableBody(err, limit)
 	}
 	if int64(b.Len()) > limit {
@@ -237,9 +245,17 @@ func read(b *bytes.Buffer, r io.Reader, inflate bool, limit int64) error {
 	return nil
 }
 
+func tooLarge(limit int64) error {
+	return &refusal{http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("the body is larger than %d bytes", limit)}
+}
+
 func unreadableBody(err error, limit int64) error {
+	var no *refusal
 	var large *http.MaxBytesError
-	if errors.As(err, &large) {
+	switch {
+	case errors.As(err, &no):
+		return no
+	case errors.As(err, &large):
 		return tooLarge(limit)
 	}
 	return &refusal{http.StatusBadRequest, "body", "the body could not be read to its end"}

@@ -19,7 +19,7 @@ func newMetrics(r prometheus.Registerer, inFlight func() float64) *metrics {
 		return c
 	}
 	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "parlance_requests_bytes",
-		Help: "Bytes that requests under way may hold."}, inFlight))
+		Help: "Bytes that requests under way hold."}, inFlight))
 	return &metrics{
 		received:   counter("parlance_webhooks_received_total", "Requests that were accepted and are on disk."),
 		refused:    counter("parlance_webhooks_refused_total", "Requests that were refused, by reason.", "reason"),

@@ -37,6 +37,18 @@ type Webhook struct {
 	Unreadable string `cbor:"7,keyasint,omitempty"`
 }
 
+// Size is about how many bytes of memory w takes, without its body.
+func (w *Webhook) Size() int {
+	size := 256
+	for _, a := range w.Activities {
+		size += 768 + len(a.Message.Body)
+	}
+	for _, c := range w.Calls {
+		size += c.Size()
+	}
+	return size
+}
+
 // An Event is one call on its way to the destinations: one of the four events,
 // an identify call, or a call that passes through.
 type Event struct {
@@ -52,6 +64,9 @@ type Event struct {
 	Skew time.Duration `cbor:"5,keyasint,omitempty"`
 	JSON []byte        `cbor:"6,keyasint"` // the call without sentAt
 }
+
+// Size is about how many bytes of memory e takes.
+func (e *Event) Size() int { return 256 + len(e.JSON) }
 
 // A Conversation names a conversation.
 type Conversation struct {

@@ -62,18 +62,15 @@ func (f *fresh) add(webhooks []journal.Webhook, events map[string][]journal.Even
 	defer f.mu.Unlock()
 	if n := len(webhooks); n > 0 {
 		bytes := 0
-		for _, w := range webhooks {
-			bytes += 256 + 1024*len(w.Activities)
-			for _, c := range w.Calls {
-				bytes += 256 + len(c.JSON)
-			}
+		for i := range webhooks {
+			bytes += webhooks[i].Size()
 		}
 		f.keep(bytes, f.webhooks.add(webhooks[n-1].Seq, webhooks))
 	}
 	for workspace, list := range events {
 		bytes := 0
-		for _, e := range list {
-			bytes += 256 + len(e.JSON)
+		for i := range list {
+			bytes += list[i].Size()
 		}
 		f.keep(bytes, f.of(workspace).add(list[len(list)-1].Seq, list))
 	}

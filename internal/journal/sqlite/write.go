@@ -33,10 +33,7 @@ func (j *Journal) put(ctx context.Context, r *request) error {
 func (j *Journal) Append(ctx context.Context, webhooks ...*journal.Webhook) error {
 	size := 0
 	for _, h := range webhooks {
-		size += len(h.Body) + 256
-		for _, c := range h.Calls {
-			size += len(c.JSON)
-		}
+		size += len(h.Body) + h.Size()
 	}
 	return j.put(ctx, &request{size: size, gather: func(t *tx) { t.webhooks = append(t.webhooks, webhooks...) }})
 }
@@ -45,8 +42,8 @@ func (j *Journal) Append(ctx context.Context, webhooks ...*journal.Webhook) erro
 func (j *Journal) Commit(ctx context.Context, applied []journal.Applied, upTo journal.Seq) error {
 	size := 256 * len(applied)
 	for _, a := range applied {
-		for _, e := range a.Events {
-			size += len(e.JSON)
+		for i := range a.Events {
+			size += a.Events[i].Size()
 		}
 	}
 	return j.put(ctx, &request{
