@@ -191,12 +191,13 @@ func (g *Gateway) apply(r *Resolved) error {
 			Rules: s.Rules,
 		}
 	}
-	// The rules come first: no webhook may be applied without its own.
-	g.origins.Store(&origins)
-	if err := g.ingest.SetSources(sources); err != nil {
+	// What can fail comes first, so that it changes nothing. Then the rules: no
+	// webhook may be applied without its own.
+	if err := g.loops.set(r.Destinations); err != nil {
 		return err
 	}
-	return g.loops.set(r.Destinations)
+	g.origins.Store(&origins)
+	return g.ingest.SetSources(sources)
 }
 
 // origin tells the engine how a source's conversations are told.

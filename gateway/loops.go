@@ -39,17 +39,25 @@ func (l *loops) set(list []ResolvedDestination) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	next := map[destinationKey]*loop{}
-	var opened []*loop
+	var opened, halted []*loop
 	for _, r := range list {
 		key := destinationKey{r.Workspace, r.Name}
-		if old := l.running[key]; old != nil && reflect.DeepEqual(old.resolved, r) {
+		old := l.running[key]
+		if old != nil && reflect.DeepEqual(old.resolved, r) {
 			next[key] = old
 			continue
+		}
+		if old != nil { // both may write to the same file
+			old.halt()
+			halted = append(halted, old)
 		}
 		n, err := l.open(r)
 		if err != nil {
 			for _, o := range opened {
 				err = errors.Join(err, o.options.Destination.Close())
+			}
+			for _, o := range halted {
+				l.start(o)
 			}
 			return err
 		}

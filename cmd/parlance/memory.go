@@ -11,7 +11,7 @@ import (
 const (
 	// smallMemory is what Go may use before it collects garbage in earnest.
 	// With what SQLite and the program itself take, it stays under 100 MB.
-	smallMemory = 60 << 20
+	smallMemory = 48 << 20
 	// liveHeap is what the last collection left.
 	liveHeap = "/gc/heap/live:bytes"
 )
@@ -29,7 +29,7 @@ func tuneMemory(ctx context.Context) {
 	for {
 		live := []metrics.Sample{{Name: liveHeap}}
 		metrics.Read(live)
-		debug.SetMemoryLimit(max(smallMemory, 2*int64(live[0].Value.Uint64())))
+		debug.SetMemoryLimit(max(smallMemory, 3*int64(live[0].Value.Uint64())/2))
 		select {
 		case <-ctx.Done():
 			return
