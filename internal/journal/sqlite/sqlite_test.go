@@ -167,6 +167,36 @@ func TestFailingCommit(t *testing.T) {
 	}
 }
 
+// Requests that share a commit that failed, but happened, are there once.
+func TestFailingSharedCommit(t *testing.T) {
+	var failing atomic.Bool
+	j := mustOpen(t, t.TempDir(), Options{step: func(s string) error {
+		if failing.Load() && s == "after commit" {
+			return errors.New("told to fail")
+		}
+		return nil
+	}})
+	failing.Store(true)
+	var both []*request
+	for n := range 2 {
+		h := webhook(n)
+		both = append(both, &request{gather: func(t *tx) { t.webhooks = append(t.webhooks, h) }, done: make(chan error, 1)})
+	}
+	j.queue.mu.Lock()
+	j.queue.list = append(j.queue.list, both...)
+	j.queue.more.Signal()
+	j.queue.mu.Unlock()
+	for _, r := range both {
+		if err := <-r.done; err == nil {
+			t.Error("got no error of a failed commit")
+		}
+	}
+	failing.Store(false)
+	if webhooks, _ := readAll(t, j); len(webhooks) != 2 {
+		t.Errorf("got %d webhooks, want 2", len(webhooks))
+	}
+}
+
 // check checks that so many webhooks and events are there, and that the state
 // and the memory of activities agree with them.
 func check(t *testing.T, j *Journal, n, want int) {

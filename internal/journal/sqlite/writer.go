@@ -89,10 +89,11 @@ func (w *writer) run() {
 }
 
 // write does what is in a transaction. If that fails for one of its requests
-// alone, the others must not suffer.
+// alone, the others must not suffer. A commit that failed may have happened,
+// and is never tried again here: its requests would be written twice.
 func (w *writer) write(t *tx) {
 	err := w.transaction(t)
-	if err != nil && len(t.requests) > 1 && !errors.Is(err, journal.ErrFull) {
+	if err != nil && len(t.requests) > 1 && !t.committing && !errors.Is(err, journal.ErrFull) {
 		for _, r := range t.requests {
 			r.done <- w.transaction(prepare([]*request{r}, w.codec))
 		}
@@ -157,6 +158,7 @@ func (w *writer) attempt(t *tx) (err error) {
 	if err := w.j.o.step("before commit"); err != nil {
 		return err
 	}
+	t.committing = true
 	if err := w.exec("COMMIT"); err != nil {
 		return err
 	}
@@ -222,11 +224,12 @@ type tx struct {
 	blocks   map[string][]byte
 	err      error // of the encoding
 
-	w         *writer
-	conn      *sqlite.Conn
-	at        time.Time
-	lastEvent journal.Seq
-	bytes     int
+	w          *writer
+	conn       *sqlite.Conn
+	at         time.Time
+	lastEvent  journal.Seq
+	bytes      int
+	committing bool // its commit was tried
 }
 
 // prepare gathers what requests have in common, and encodes it. The blocks
