@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"time"
@@ -35,6 +36,11 @@ type Config struct {
 	Destinations []Destination `yaml:"destinations,omitempty"`
 	// Further workspaces, by name. What is at the top level is the workspace `default`.
 	Workspaces []Workspace `yaml:"workspaces,omitempty"`
+
+	// Log takes what the gateway has to tell its operator. Nil is slog.Default.
+	Log *slog.Logger `yaml:"-"`
+	// Version of the program, told in each event's context.library.
+	Version string `yaml:"-"`
 }
 
 // NoListener as Config.Listen listens nowhere, and NoSettle as Config.Settle

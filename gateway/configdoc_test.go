@@ -105,7 +105,7 @@ func tableOf(dir, name string, v any) (string, error) {
 			continue // embedded
 		}
 		key, _, _ := strings.Cut(reflect.StructTag(strings.Trim(f.Tag.Value, "`")).Get("yaml"), ",")
-		if key == "" {
+		if key == "" || key == "-" {
 			continue
 		}
 		value := reflect.ValueOf(v).FieldByName(f.Names[0].Name)

@@ -31,7 +31,8 @@ func Example() {
 		Settle:       gateway.NoSettle,   // nothing arrives late
 		Sources:      []gateway.Source{{Name: "shop", Type: "api", Tokens: []gateway.Secret{"a token"}}},
 		Destinations: []gateway.Destination{{Name: "log", Type: "file", Settings: &file.Settings{Path: events, Keep: 1}}},
-	}, gateway.Options{Log: slog.New(slog.DiscardHandler)})
+		Log:          slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		panic(err)
 	}

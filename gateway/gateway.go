@@ -9,6 +9,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -27,17 +28,10 @@ import (
 	"github.com/parlance-chat/parlance/livechat"
 )
 
-// Options are what a gateway takes from the program it runs in.
-type Options struct {
-	Log     *slog.Logger // nil is slog.Default
-	Version string       // of the program, told in each event's context.library
-}
-
 // A Gateway takes webhooks in and delivers events. Its methods may be called
 // concurrently.
 type Gateway struct {
 	log      *slog.Logger
-	version  string
 	config   Config // as it was opened; what a reload may change is in the fields below
 	journal  *sqlite.Journal
 	ingest   *ingest.Handler
@@ -57,8 +51,8 @@ type origin struct {
 }
 
 // Run runs a gateway until ctx is done.
-func Run(ctx context.Context, c Config, o Options) error {
-	g, err := Open(c, o)
+func Run(ctx context.Context, c Config) error {
+	g, err := Open(c)
 	if err != nil {
 		return err
 	}
@@ -67,28 +61,27 @@ func Run(ctx context.Context, c Config, o Options) error {
 
 // Open checks the configuration and opens the data directory. Nothing is
 // delivered before Run.
-func Open(c Config, o Options) (*Gateway, error) {
+func Open(c Config) (*Gateway, error) {
 	resolved, err := c.Resolve()
 	if err != nil {
 		return nil, err
 	}
-	if o.Log == nil {
-		o.Log = slog.Default()
+	if c.Log == nil {
+		c.Log = slog.Default()
 	}
-	j, err := openJournal(c, o.Log)
+	j, err := openJournal(c, c.Log)
 	if err != nil {
 		return nil, err
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	g := &Gateway{
-		log:     o.Log,
-		version: o.Version,
+		log:     c.Log,
 		config:  c,
 		journal: j,
-		ingest:  ingest.New(ingest.Options{Journal: j, Log: o.Log, Registerer: registry}),
+		ingest:  ingest.New(ingest.Options{Journal: j, Log: c.Log, Registerer: registry}),
 		engine:  engine.NewMetrics(registry),
-		loops:   loops{journal: j, log: o.Log, metrics: deliver.NewMetrics(registry), running: map[destinationKey]*loop{}},
+		loops:   loops{journal: j, log: c.Log, metrics: deliver.NewMetrics(registry), running: map[destinationKey]*loop{}},
 	}
 	g.handler = g.routes(registry)
 	if err := g.forget(resolved); err != nil {
@@ -136,6 +129,9 @@ func (g *Gateway) forget(r *Resolved) error {
 func Control(c *Config) (*control.Client, error) {
 	c.setDefaults()
 	return control.Open(c.Data, func() (journal.Journal, error) {
+		if !sqlite.Exists(c.Data) { // to look must not make one
+			return nil, fmt.Errorf("no gateway has kept anything in %s: run 'parlance serve', or name its configuration with --config", c.Data)
+		}
 		return openJournal(*c, slog.New(slog.DiscardHandler))
 	})
 }
@@ -155,8 +151,8 @@ func (g *Gateway) Record(ctx context.Context, workspace, source string, activiti
 func (g *Gateway) Handler() http.Handler { return g.handler }
 
 // Reload puts another configuration in force without losing a request. If it
-// returns an error, the old one stays. Data, Listen, Settle and Retention
-// count only at Open.
+// returns an error, the old one stays. Data, Listen, Settle, Retention, Log and
+// Version count only at Open.
 func (g *Gateway) Reload(c Config) error {
 	resolved, err := c.Resolve()
 	if err != nil {
@@ -186,7 +182,7 @@ func (g *Gateway) apply(r *Resolved) error {
 				Workspace: s.Workspace,
 				Source:    s.Name,
 				Tool:      s.Type,
-				Library:   livechat.Library{Name: "parlance", Version: g.version},
+				Library:   livechat.Library{Name: "parlance", Version: g.config.Version},
 			},
 			Rules: s.Rules,
 		}
@@ -205,5 +201,5 @@ func (g *Gateway) origin(workspace, source string) (conversation.Origin, convers
 	if o, ok := (*g.origins.Load())[sourceKey{workspace, source}]; ok {
 		return o.Origin, o.Rules
 	}
-	return conversation.Origin{Workspace: workspace, Source: source, Library: livechat.Library{Name: "parlance", Version: g.version}}, conversation.Rules{}
+	return conversation.Origin{Workspace: workspace, Source: source, Library: livechat.Library{Name: "parlance", Version: g.config.Version}}, conversation.Rules{}
 }

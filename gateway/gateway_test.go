@@ -30,7 +30,8 @@ func run(t *testing.T, c gateway.Config) (*gateway.Gateway, string) {
 	if c.Data == "" {
 		c.Data = t.TempDir()
 	}
-	g, err := gateway.Open(c, gateway.Options{Log: slog.New(slog.DiscardHandler)})
+	c.Log = slog.New(slog.DiscardHandler)
+	g, err := gateway.Open(c)
 	if err != nil {
 		t.Fatal(err)
 	}

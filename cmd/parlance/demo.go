@@ -69,7 +69,9 @@ func (d *demo) run(ctx context.Context) (err error) {
 	if err := d.prepare(dir); err != nil {
 		return err
 	}
-	g, err := gateway.Open(*d.config, gateway.Options{Log: slog.New(slog.NewTextHandler(d.out, &slog.HandlerOptions{Level: slog.LevelWarn})), Version: version})
+	d.config.Log = slog.New(slog.NewTextHandler(d.out, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	d.config.Version = version
+	g, err := gateway.Open(*d.config)
 	if err != nil {
 		return err
 	}

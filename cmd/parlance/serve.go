@@ -34,7 +34,8 @@ losing a request; what is wrong with it is logged, and the old one stays in forc
 		if len(config.Sources) == 0 && len(config.Workspaces) == 0 {
 			firstSteps(cmd.ErrOrStderr())
 		}
-		g, err := gateway.Open(*config, gateway.Options{Log: log, Version: version})
+		config.Log, config.Version = log, version
+		g, err := gateway.Open(*config)
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 const (
@@ -36,6 +37,12 @@ CREATE TABLE IF NOT EXISTS cursors (workspace TEXT, destination TEXT, at INTEGER
 CREATE TABLE IF NOT EXISTS parked (id INTEGER PRIMARY KEY AUTOINCREMENT, workspace TEXT NOT NULL, destination TEXT NOT NULL, at INTEGER NOT NULL, reason TEXT NOT NULL, event BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS parked_by ON parked (workspace, destination, id);
 `, applicationID, formatVersion)
+
+// Exists reports whether there is a journal in dir, in whatever state.
+func Exists(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, fileName))
+	return err == nil
+}
 
 // inspect looks at the file's header without SQLite, which would write beside
 // whatever it opens.
