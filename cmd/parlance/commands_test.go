@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -81,6 +83,39 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// A mistake on the command line says what to do, and makes nothing.
+func TestUsage(t *testing.T) {
+	dir := t.TempDir()
+	for args, want := range map[string]struct {
+		status int
+		text   string
+	}{
+		"srve":                      {1, "serve"},
+		"serve --confg x":           {2, "parlance serve --help"},
+		"serve --config nope.yaml":  {1, "nope.yaml: no such file"},
+		"check parlance.yaml":       {2, "--config FILE"},
+		"check":                     {0, "there is no parlance.yaml here"},
+		"lint --bogus":              {2, "parlance lint --help"},
+		"lint a b":                  {2, "one file"},
+		"export":                    {2, "rudderstack-plan, schema, segment-plan"},
+		"replay":                    {1, `"destination", "since"`},
+		"replay -d x --since never": {1, "2026-03-02"},
+		"parked":                    {1, "parlance serve"},
+		"parked -w nobody":          {1, `there are ["default"]`},
+		"parked drop":               {1, "--all"},
+		"tail":                      {1, "parlance serve"},
+		"simulate --to http://x/":   {1, "PARLANCE_SECRET"},
+	} {
+		out, status := parlance(t, dir, "", strings.Fields(args)...)
+		if status != want.status || !strings.Contains(out, want.text) {
+			t.Errorf("%s: got status %d and\n%s\nwant %d and %q", args, status, out, want.status, want.text)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("they left %v behind (%v)", left, err)
+	}
+}
+
 func TestVersion(t *testing.T) {
 	if out, status := parlance(t, "", "", "version"); status != 0 || !strings.HasPrefix(out, "parlance ") {
 		t.Errorf("got status %d and %s", status, out)
@@ -98,6 +133,11 @@ func TestServeWithoutSources(t *testing.T) {
 			t.Errorf("it does not speak of %s:\n%s", want, p.log.String())
 		}
 	}
+	for line := range strings.Lines(p.log.String()) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("this is no JSON: %s", line)
+		}
+	}
 }
 
 func TestDemo(t *testing.T) {
@@ -110,6 +150,42 @@ func TestDemo(t *testing.T) {
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("it left %v behind (%v)", left, err)
+	}
+}
+
+// However a demo ends, nothing is left.
+func TestDemoCutShort(t *testing.T) {
+	for name, end := range map[string]func(*os.Process, io.Closer) error{
+		"interrupt":       func(p *os.Process, _ io.Closer) error { return p.Signal(os.Interrupt) },
+		"closed terminal": func(p *os.Process, _ io.Closer) error { return p.Signal(syscall.SIGHUP) },
+		"closed pipe":     func(_ *os.Process, out io.Closer) error { return out.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			cmd := exec.Command(binary, "demo", "--rate", "20")
+			cmd.Env = append(os.Environ(), "TMPDIR="+dir)
+			out, err := cmd.StdoutPipe()
+			if err == nil {
+				err = cmd.Start()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			in := bufio.NewReader(out)
+			for line := ""; !strings.Contains(line, "Live Chat"); {
+				if line, err = in.ReadString('\n'); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := end(cmd.Process, out); err != nil {
+				t.Fatal(err)
+			}
+			_, _ = io.Copy(io.Discard, in) // until it ends
+			_ = cmd.Wait()                 // a closed pipe is an error
+			if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+				t.Errorf("it left %v behind (%v)", left, err)
+			}
+		})
 	}
 }
 
@@ -133,15 +209,20 @@ func TestHangup(t *testing.T) {
 			said.Add(1)
 		}
 	})
-	for i := range 10 {
+	for i := range 12 {
 		for before := said.Load(); said.Load() < before+3; {
 			time.Sleep(time.Millisecond)
 		}
-		text := string(config)
-		if i%2 == 0 {
-			text = "sources:\n  support: {type: nothing}\n"
+		switch i % 3 {
+		case 0:
+			p.write("sources:\n  support: {type: nothing}\n")
+		case 1:
+			if err := os.Remove(filepath.Join(p.dir, "parlance.yaml")); err != nil {
+				t.Fatal(err)
+			}
+		case 2:
+			p.write(string(config))
 		}
-		p.write(text)
 		if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +231,7 @@ func TestHangup(t *testing.T) {
 	wg.Wait()
 	p.ledger.await(t, int(said.Load())+1)
 	p.stop()
-	for _, want := range []string{"configuration reloaded", "configuration not reloaded"} {
+	for _, want := range []string{"configuration reloaded", "configuration not reloaded", "type: is unknown", "no such file"} {
 		if !strings.Contains(p.log.String(), want) {
 			t.Errorf("the log does not say %q", want)
 		}
@@ -183,6 +264,7 @@ func TestLook(t *testing.T) {
 	}
 	expect("nothing unreadable", "unreadable")
 	expect("nothing parked", "parked")
+	expect("nothing parked", "parked", "-d", "segment")
 	expect("4 events", "replay", "-d", "segment", "--since", "1h", "--dry-run")
 	if got := p.ledger.Report().Repeated; got != 0 {
 		t.Errorf("a dry run repeats %d events", got)
@@ -197,8 +279,10 @@ func TestLook(t *testing.T) {
 	if got := p.ledger.Report().Repeated; got != 4 {
 		t.Errorf("a replay repeats %d events, want 4", got)
 	}
-	if out, status := parlance(t, p.dir, "", "replay", "-d", "nobody", "--since", "1h"); status == 0 || !strings.Contains(out, `"segment"`) {
-		t.Errorf("an unknown destination: got status %d and %s", status, out)
+	for _, args := range []string{"replay -d nobody --since 1h", "parked -d nobody"} {
+		if out, status := parlance(t, p.dir, "", strings.Fields(args)...); status == 0 || !strings.Contains(out, `"segment"`) {
+			t.Errorf("%s: got status %d and %s", args, status, out)
+		}
 	}
 	p.stop()
 	_ = follow.Wait() // it ends with the gateway
@@ -226,6 +310,9 @@ func TestParked(t *testing.T) {
 	out, status := parlance(t, p.dir, "", "parked")
 	if status != 0 || !strings.Contains(out, "400 Bad Request") || strings.Contains(out, "hello") {
 		t.Errorf("parked: got status %d and\n%s", status, out)
+	}
+	if out, status := parlance(t, p.dir, "", "parked", "drop", "4711"); status != 1 || !strings.Contains(out, "4711: is not parked") {
+		t.Errorf("drop nothing: got status %d and\n%s", status, out)
 	}
 	if out, status := parlance(t, p.dir, "", "parked", "resend", "--all"); status != 1 || !strings.Contains(out, "0 done, 1 not") {
 		t.Errorf("resend too early: got status %d and\n%s", status, out)
@@ -255,7 +342,7 @@ func TestSimulate(t *testing.T) {
 	if r := p.ledger.Report(); r.Invalid > 0 {
 		t.Errorf("%d events break the specification", r.Invalid)
 	}
-	wrong := exec.Command(binary, "simulate", "--to", p.url+"/in/support", "--conversations", "1", "--rate", "500", "--speed", "1000")
+	wrong := exec.Command(binary, "simulate", "--to", p.url+"/in/support") // without an end, but for the refusal
 	wrong.Env = append(os.Environ(), "PARLANCE_SECRET=another")
 	if out, err := wrong.CombinedOutput(); err == nil || !strings.Contains(string(out), "401") {
 		t.Errorf("with another secret: got %v and\n%s", err, out)

@@ -11,6 +11,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,13 +32,15 @@ func demoCommand() *cobra.Command {
 		Short: "Watch simulated chats become events",
 		Long: `Demo runs a whole gateway in a directory of its own, a simulated Chatwoot that sends it signed
 webhooks, and a stand-in for Segment that takes its events. Interrupt it, and nothing is left.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 	}
 	listen := cmd.Flags().String("listen", "127.0.0.1:8080", "address of the gateway; another is taken if it is in use")
 	rate := cmd.Flags().Float64("rate", 3, "webhooks a second")
 	length := cmd.Flags().Duration("for", 0, "end after so long (default: when interrupted)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		ctx := cmd.Context()
+		// A closed terminal or pipe must not leave anything behind either.
+		ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGHUP, syscall.SIGPIPE)
+		defer stop()
 		if *length > 0 {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, *length)

@@ -24,7 +24,12 @@ func exportCommand() *cobra.Command {
 		Example: `  parlance export schema > live-chat.schema.json
   parlance export segment-plan | curl -X PUT -d @- … /tracking-plans/ID/rules   # Segment's Public API`,
 		ValidArgs: names,
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 || exports[args[0]] == nil {
+				return usage(cmd, "got %q, want one of %s", args, strings.Join(names, ", "))
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\n", strings.TrimSpace(string(exports[args[0]]())))
 			return err

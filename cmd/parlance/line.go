@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/parlance-chat/parlance/livechat"
 )
@@ -42,5 +43,17 @@ func line(paint painter, source string, call []byte) string {
 	if p.AgentID != "" {
 		rest += " agent " + p.AgentID
 	}
+	name, rest, at = printable(name, ""), printable(rest, ""), printable(at, "")
 	return fmt.Sprintf("%s  %s  %s", paint.paint(dim, at), paint.paint(colour, fmt.Sprintf("%-30s", name)), rest)
+}
+
+// printable keeps strangers' control characters away from the terminal, but for
+// those to keep.
+func printable(s, keep string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && !strings.ContainsRune(keep, r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
 }

@@ -20,7 +20,12 @@ and reports what breaks Segment's Live Chat specification. Other calls are left 
 
 Exit status: 0 clean, 1 findings, 2 unusable input.`,
 		Example: "  parlance lint events.jsonl\n  curl -s https://example.com/export | parlance lint --json -",
-		Args:    cobra.MaximumNArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usage(cmd, "lint reads one file, not %d", len(args))
+			}
+			return nil
+		},
 	}
 	asJSON := cmd.Flags().Bool("json", false, "print the report as JSON")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,22 +19,29 @@ import (
 
 // A look is what the commands that look into a gateway share.
 type look struct {
-	config    func() (*gateway.Config, error)
+	file      *configFile
 	workspace *string
 }
 
 func lookFlags(cmd *cobra.Command) look {
 	return look{
-		config:    configFlag(cmd),
+		file:      configFlag(cmd),
 		workspace: cmd.Flags().StringP("workspace", "w", "default", "workspace"),
 	}
 }
 
 // ask calls f with a client of the gateway whose configuration is named.
 func (l look) ask(f func(c *control.Client) error) error {
-	config, err := l.config()
+	config, err := l.file.load()
 	if err != nil {
 		return err
+	}
+	names := []string{"default"}
+	for _, w := range config.Workspaces {
+		names = append(names, w.Name)
+	}
+	if !slices.Contains(names, *l.workspace) {
+		return fmt.Errorf("no workspace %q; there are %q", *l.workspace, names)
 	}
 	c, err := gateway.Control(config)
 	if err != nil {
@@ -55,7 +63,7 @@ func unreadableCommand() *cobra.Command {
 		Use:   "unreadable",
 		Short: "List webhooks that were signed but could not be read",
 		Long:  "Unreadable lists webhooks that were signed but could not be read, newest first. They are kept as long as any other.",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 	}
 	l := lookFlags(cmd)
 	limit := cmd.Flags().Int("limit", 20, "at most so many")
@@ -83,7 +91,11 @@ func printUnreadable(w io.Writer, list []control.Unreadable, body bool) error {
 			return err
 		}
 		if body {
-			if _, err := fmt.Fprintf(w, "%s\n\n", u.Body); err != nil {
+			text := string(u.Body)
+			if terminal(w) {
+				text = printable(text, "\n\t")
+			}
+			if _, err := fmt.Fprintf(w, "%s\n\n", text); err != nil {
 				return err
 			}
 		}
@@ -97,7 +109,7 @@ func parkedCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "parked",
 		Short: "List what a destination refused for good; resend or drop it",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 	}
 	l := lookFlags(cmd)
 	destination := cmd.Flags().StringP("destination", "d", "", "only of this destination")
@@ -133,7 +145,7 @@ func printParked(w io.Writer, list []control.Parked, full bool) error {
 		return err
 	}
 	for _, p := range list {
-		if _, err := fmt.Fprintf(w, "%6d  %s  %-20s %s\n", p.ID, stamp(p.At), p.Destination, p.Reason); err != nil {
+		if _, err := fmt.Fprintf(w, "%6d  %s  %-20s %s\n", p.ID, stamp(p.At), p.Destination, printable(p.Reason, "")); err != nil {
 			return err
 		}
 	}
@@ -189,7 +201,7 @@ func replayCommand() *cobra.Command {
 same messageId, so that a receiver which knows it already drops it. Delivered events are kept
 for 30 days unless the configuration says otherwise.`,
 		Example: "  parlance replay --destination segment --since 2026-03-02T09:00:00Z\n  parlance replay -d segment --since 24h --dry-run",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 	}
 	l := lookFlags(cmd)
 	destination := cmd.Flags().StringP("destination", "d", "", "the destination (required)")
@@ -234,7 +246,7 @@ func tailCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tail",
 		Short: "Follow events as they are derived",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 	}
 	l := lookFlags(cmd)
 	full := cmd.Flags().Bool("json", false, "print whole calls, one JSON object a line; they hold what people wrote")

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,9 @@ func main() {
 	switch {
 	case errors.As(err, &code):
 		os.Exit(int(code))
+	case errors.As(err, new(usageError)):
+		fmt.Fprintln(os.Stderr, "parlance: "+err.Error())
+		os.Exit(2)
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "parlance: "+err.Error())
 		os.Exit(1)
@@ -49,16 +53,37 @@ func command() *cobra.Command {
 		SilenceErrors: true,
 		Version:       version,
 	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "%v", err) })
 	root.AddCommand(serveCommand(), demoCommand(), checkCommand(), lintCommand(), exportCommand(), simulateCommand(),
 		tailCommand(), replayCommand(), unreadableCommand(), parkedCommand(), versionCommand())
 	return root
+}
+
+// A usageError is a mistake of whoever typed the command.
+type usageError string
+
+func (e usageError) Error() string { return string(e) }
+
+func usage(cmd *cobra.Command, format string, args ...any) error {
+	return usageError(fmt.Sprintf(format, args...) + fmt.Sprintf("; see '%s --help'", cmd.CommandPath()))
+}
+
+// noArgs are the arguments of a command that takes none.
+func noArgs(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return nil
+	case cmd.Flags().Lookup("config") != nil:
+		return usage(cmd, "%s takes no %q: a configuration is named with --config FILE", cmd.Name(), args[0])
+	}
+	return usage(cmd, "%s takes no %q", cmd.Name(), args[0])
 }
 
 func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintln(cmd.OutOrStdout(), "parlance", version)
 			return err
@@ -69,20 +94,26 @@ func versionCommand() *cobra.Command {
 // defaultConfig is the file that is read where none is named, if it exists.
 const defaultConfig = "parlance.yaml"
 
-// configFlag adds --config to cmd. The function it returns reads the file.
-func configFlag(cmd *cobra.Command) func() (*gateway.Config, error) {
-	path := cmd.Flags().StringP("config", "c", "", "configuration file (default "+defaultConfig+", if it exists)")
-	return func() (*gateway.Config, error) {
-		if *path != "" {
-			return gateway.Load(*path)
-		}
-		c, err := gateway.Load(defaultConfig)
-		if errors.Is(err, fs.ErrNotExist) {
-			c = gateway.Default()
-			return c, nil
-		}
-		return c, err
+// A configFile is the configuration file that a command reads.
+type configFile struct {
+	path *string
+	was  bool // there has been one
+}
+
+// configFlag adds --config to cmd.
+func configFlag(cmd *cobra.Command) *configFile {
+	return &configFile{path: cmd.Flags().StringP("config", "c", "", "configuration file (default "+defaultConfig+", if it exists)")}
+}
+
+// load reads the file. Where none is named and none exists, everything has its
+// default; but a file that was there is not missed by accident.
+func (c *configFile) load() (*gateway.Config, error) {
+	config, err := gateway.Load(cmp.Or(*c.path, defaultConfig))
+	if errors.Is(err, fs.ErrNotExist) && *c.path == "" && !c.was {
+		return gateway.Default(), nil
 	}
+	c.was = c.was || err == nil
+	return config, err
 }
 
 // newLog logs as text to a terminal, and as JSON otherwise.

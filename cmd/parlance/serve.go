@@ -22,17 +22,20 @@ func serveCommand() *cobra.Command {
 		Long: `Serve runs the gateway until it is interrupted. SIGHUP reads the configuration again without
 losing a request; what is wrong with it is logged, and the old one stays in force.`,
 		Example: "  parlance serve --config parlance.yaml",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 	}
-	load := configFlag(cmd)
+	file := configFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		config, err := load()
+		hangup := make(chan os.Signal, 1)
+		signal.Notify(hangup, syscall.SIGHUP) // before all else: without it, a hangup would be the end
+		defer signal.Stop(hangup)
+		config, err := file.load()
 		if err != nil {
 			return err
 		}
 		log := newLog(cmd.ErrOrStderr())
 		if len(config.Sources) == 0 && len(config.Workspaces) == 0 {
-			firstSteps(cmd.ErrOrStderr())
+			tellFirstSteps(cmd.ErrOrStderr(), log)
 		}
 		config.Log, config.Version = log, version
 		g, err := gateway.Open(*config)
@@ -42,7 +45,15 @@ losing a request; what is wrong with it is logged, and the old one stays in forc
 		defer g.Close()
 		ctx, cancel := context.WithCancel(cmd.Context())
 		var beside sync.WaitGroup
-		beside.Go(func() { reloadOnHangup(ctx, g, load, log) })
+		beside.Go(func() {
+			reloadOn(ctx, hangup, log, func() error {
+				config, err := file.load()
+				if err != nil {
+					return err
+				}
+				return g.Reload(*config)
+			})
+		})
 		beside.Go(func() { tuneMemory(ctx) })
 		err = g.Run(ctx)
 		cancel()
@@ -52,22 +63,15 @@ losing a request; what is wrong with it is logged, and the old one stays in forc
 	return cmd
 }
 
-// reloadOnHangup reads the configuration again at every SIGHUP until ctx is
-// done.
-func reloadOnHangup(ctx context.Context, g *gateway.Gateway, load func() (*gateway.Config, error), log *slog.Logger) {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
+// reloadOn has the configuration read again at every signal until ctx is done.
+func reloadOn(ctx context.Context, hangup <-chan os.Signal, log *slog.Logger, reload func() error) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-hangup:
 		}
-		config, err := load()
-		if err == nil {
-			err = g.Reload(*config)
-		}
+		err := reload()
 		if err != nil {
 			log.Error("configuration not reloaded; the old one stays in force", "error", err)
 			continue
@@ -76,9 +80,7 @@ func reloadOnHangup(ctx context.Context, g *gateway.Gateway, load func() (*gatew
 	}
 }
 
-// firstSteps says what to do with a gateway that has nothing to do.
-func firstSteps(w io.Writer) {
-	fmt.Fprint(w, `No chat tool is configured yet. Write parlance.yaml, for example:
+const firstSteps = `No chat tool is configured yet. Write parlance.yaml, for example:
 
   sources:
     support: {type: chatwoot, secret: "${CHATWOOT_SECRET}"}      # its webhooks come to POST /in/support
@@ -88,21 +90,32 @@ func firstSteps(w io.Writer) {
 
 Then 'parlance check' says whether it is right, and 'parlance serve' runs it.
 'parlance demo' shows simulated chats at once, without any configuration.
+`
 
-`)
+// tellFirstSteps says what to do with a gateway that has nothing to do. Where
+// logs are JSON, this is a line of them.
+func tellFirstSteps(w io.Writer, log *slog.Logger) {
+	if terminal(w) {
+		fmt.Fprint(w, firstSteps+"\n")
+	} else {
+		log.Warn("no chat tool is configured yet", "next", firstSteps)
+	}
 }
 
 func checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Read the configuration, and print what is wrong with it or what is in force",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 	}
-	load := configFlag(cmd)
+	file := configFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		config, err := load()
+		config, err := file.load()
 		if err != nil {
 			return err
+		}
+		if !file.was {
+			fmt.Fprintf(cmd.ErrOrStderr(), "parlance: there is no %s here; without it, this is in force:\n", defaultConfig)
 		}
 		return config.Print(cmd.OutOrStdout())
 	}

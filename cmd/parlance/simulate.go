@@ -19,7 +19,7 @@ func simulateCommand() *cobra.Command {
 		Long: `Simulate plays conversations as a chat tool would report them, through signed webhooks.
 The secret is read from the environment variable PARLANCE_SECRET.`,
 		Example: "  PARLANCE_SECRET=… parlance simulate --to http://127.0.0.1:8080/in/support --rate 20 --seed 7",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 	}
 	f := cmd.Flags()
 	to := f.String("to", "", "URL to which the webhooks go (required)")
@@ -36,10 +36,14 @@ The secret is read from the environment variable PARLANCE_SECRET.`,
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		var err error
 		o.URL = *to
+		o.Trouble = func(err error) { fmt.Fprintf(cmd.ErrOrStderr(), "simulate: trying again until it is taken: %v\n", err) }
 		if o.Faker, err = newFaker(*kind, os.Getenv("PARLANCE_SECRET")); err != nil {
 			return err
 		}
 		stats, err := simulate.Run(cmd.Context(), o)
+		if err != nil && stats.Webhooks == 0 {
+			return err
+		}
 		fmt.Fprintf(cmd.OutOrStdout(), "%d conversations told whole, %d webhooks acknowledged, %d sent again\n", stats.Conversations, stats.Webhooks, stats.Retried)
 		return err
 	}

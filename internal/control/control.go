@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/pprof"
+	"slices"
 	"strconv"
 	"time"
 
@@ -137,7 +138,11 @@ func (t Target) unreadable(_ http.ResponseWriter, r *http.Request) (any, error) 
 }
 
 func (t Target) parked(_ http.ResponseWriter, r *http.Request) (any, error) {
-	parked, err := t.Journal.Parked(r.Context(), r.FormValue("workspace"), r.FormValue("destination"), limit(r))
+	workspace, destination := r.FormValue("workspace"), r.FormValue("destination")
+	parked, err := t.Journal.Parked(r.Context(), workspace, destination, limit(r))
+	if err == nil && len(parked) == 0 && destination != "" {
+		err = t.exists(r.Context(), workspace, destination) // one that is gone may still have some
+	}
 	out := []Parked{}
 	for _, p := range parked {
 		out = append(out, Parked{p.ID, p.Destination, p.At, p.Reason, p.Event.JSON})
@@ -145,28 +150,29 @@ func (t Target) parked(_ http.ResponseWriter, r *http.Request) (any, error) {
 	return out, err
 }
 
-// selected returns the parked calls that a request names, oldest first.
-func (t Target) selected(r *http.Request) ([]journal.Parked, ParkedRequest, error) {
+// selected returns the parked calls that a request names, oldest first. IDs
+// of none are problems in the reply.
+func (t Target) selected(r *http.Request) (out []journal.Parked, workspace string, reply ParkedReply, err error) {
 	var q ParkedRequest
 	if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
-		return nil, q, err
+		return nil, "", reply, err
 	}
 	all, err := t.Journal.Parked(r.Context(), q.Workspace, q.Destination, 1<<20)
-	wanted := map[int64]bool{}
-	for _, id := range q.IDs {
-		wanted[id] = true
-	}
-	var out []journal.Parked
-	for i := len(all) - 1; i >= 0; i-- {
-		if len(q.IDs) == 0 || wanted[all[i].ID] {
-			out = append(out, all[i])
+	for _, p := range slices.Backward(all) {
+		if len(q.IDs) == 0 || slices.Contains(q.IDs, p.ID) {
+			out = append(out, p)
 		}
 	}
-	return out, q, err
+	for _, id := range q.IDs {
+		if !slices.ContainsFunc(out, func(p journal.Parked) bool { return p.ID == id }) {
+			reply.Problems = append(reply.Problems, fmt.Sprintf("%d: is not parked", id))
+		}
+	}
+	return out, q.Workspace, reply, err
 }
 
 func (t Target) drop(_ http.ResponseWriter, r *http.Request) (any, error) {
-	parked, q, err := t.selected(r)
+	parked, workspace, reply, err := t.selected(r)
 	if err != nil {
 		return nil, err
 	}
@@ -174,24 +180,24 @@ func (t Target) drop(_ http.ResponseWriter, r *http.Request) (any, error) {
 	for i, p := range parked {
 		ids[i] = p.ID
 	}
-	return ParkedReply{Done: len(ids)}, t.Journal.Unpark(r.Context(), q.Workspace, ids...)
+	reply.Done = len(ids)
+	return reply, t.Journal.Unpark(r.Context(), workspace, ids...)
 }
 
 func (t Target) resend(_ http.ResponseWriter, r *http.Request) (any, error) {
 	if t.Resend == nil {
 		return nil, errors.New("the gateway is not running: start it with 'parlance serve', then resend")
 	}
-	parked, q, err := t.selected(r)
+	parked, workspace, reply, err := t.selected(r)
 	if err != nil {
 		return nil, err
 	}
-	var reply ParkedReply
 	for _, p := range parked {
 		if err := t.Resend(r.Context(), p); err != nil {
 			reply.Problems = append(reply.Problems, fmt.Sprintf("%d: %v", p.ID, err))
 			continue
 		}
-		if err := t.Journal.Unpark(r.Context(), q.Workspace, p.ID); err != nil {
+		if err := t.Journal.Unpark(r.Context(), workspace, p.ID); err != nil {
 			return nil, err
 		}
 		reply.Done++

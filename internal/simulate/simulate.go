@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -35,6 +36,8 @@ type Options struct {
 	Chaos bool
 	// Acked, if set, is called with what was acknowledged.
 	Acked func(conversation.Activity)
+	// Trouble, if set, is told once why webhooks have to be sent again.
+	Trouble func(error)
 }
 
 // Stats say what became of the webhooks.
@@ -45,10 +48,16 @@ type Stats struct {
 // ErrRefused means that the gateway refused webhooks for good.
 var ErrRefused = errors.New("webhooks were refused")
 
-// Run plays until ctx is done or all conversations are told, and waits for
-// what is under way. Webhooks that find no answer, or 503, are sent again.
+// Run plays until ctx is done, all conversations are told, or a webhook is
+// refused for good, and waits for what is under way. Webhooks that find no
+// answer, or 5xx, are sent again.
 func Run(ctx context.Context, o Options) (Stats, error) {
-	p := &player{Options: o, client: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 100}}}
+	if u, err := url.Parse(o.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return Stats{}, fmt.Errorf("simulate: %q is no URL such as http://127.0.0.1:8080/in/support", o.URL)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	p := &player{stop: stop, Options: o, client: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 100}}}
 	p.setDefaults()
 	defer p.client.CloseIdleConnections()
 	var wg sync.WaitGroup
@@ -69,14 +78,27 @@ func Run(ctx context.Context, o Options) (Stats, error) {
 	wg.Wait()
 	stats := Stats{p.conversations.Load(), p.webhooks.Load(), p.retried.Load(), p.refused.Load()}
 	if p.refused.Load() > 0 {
-		return stats, fmt.Errorf("simulate: %w: %d, the last with status %d; is the secret right?", ErrRefused, stats.Refused, p.status.Load())
+		return stats, fmt.Errorf("simulate: %w with status %d; %s", ErrRefused, p.status.Load(), advice(p.status.Load()))
 	}
 	return stats, nil
+}
+
+// advice says what to do about a refusal.
+func advice(status int64) string {
+	switch status {
+	case http.StatusUnauthorized:
+		return "is the secret that of the source?"
+	case http.StatusNotFound:
+		return "the URL ends in /in/ and the name of a source"
+	}
+	return "is there a gateway at this URL?"
 }
 
 // A player plays conversations.
 type player struct {
 	Options
+	stop                                      func()
+	trouble                                   sync.Once
 	client                                    *http.Client
 	conversations, webhooks, retried, refused atomic.Int64
 	status                                    atomic.Int64 // of the last refusal
@@ -138,10 +160,13 @@ func (p *player) tell(ctx context.Context, a conversation.Activity) {
 		if p.turn(ctx) != nil {
 			return
 		}
-		for p.send(ctx, w) != nil {
-			p.retried.Add(1)
+		for err := p.send(ctx, w); err != nil; err = p.send(ctx, w) {
 			if ctx.Err() != nil {
 				return
+			}
+			p.retried.Add(1)
+			if p.Trouble != nil {
+				p.trouble.Do(func() { p.Trouble(err) })
 			}
 		}
 	}
@@ -167,8 +192,7 @@ func (p *player) turn(ctx context.Context) error {
 func (p *player) send(ctx context.Context, w connector.Webhook) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.URL, bytes.NewReader(w.Body))
 	if err != nil {
-		p.refused.Add(1)
-		return nil
+		return err
 	}
 	req.Header = w.Header
 	resp, err := p.client.Do(req)
@@ -180,15 +204,16 @@ func (p *player) send(ctx context.Context, w connector.Webhook) error {
 	switch {
 	case resp.StatusCode == http.StatusOK:
 		p.webhooks.Add(1)
-	case resp.StatusCode == http.StatusServiceUnavailable:
+	case resp.StatusCode >= 500:
 		seconds, err := strconv.Atoi(resp.Header.Get("Retry-After"))
 		if err != nil {
 			seconds = 1
 		}
-		return errors.Join(errors.New("asked to come again"), sleep(ctx, time.Duration(seconds)*time.Second))
+		return errors.Join(fmt.Errorf("the gateway answers %d", resp.StatusCode), sleep(ctx, time.Duration(seconds)*time.Second))
 	default:
-		p.refused.Add(1)
 		p.status.Store(int64(resp.StatusCode))
+		p.refused.Add(1)
+		p.stop() // the next would fare no better
 	}
 	return nil
 }
