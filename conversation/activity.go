@@ -55,7 +55,8 @@ type Activity struct {
 	// tool with one endless thread it is when the present session began.
 	StartedAt time.Time `json:"started_at,omitzero" cbor:"9,keyasint,omitzero"`
 	// Channel is how the two talk: "chat", "messaging", "email", "sms",
-	// "ticket", "phone", or the tool's own word. Empty means chat.
+	// "ticket", "phone", or the tool's own word. Empty means as before, and
+	// chat if nothing was said before.
 	Channel         string `json:"channel,omitempty" cbor:"10,keyasint,omitempty"`
 	ConversationURL string `json:"conversation_url,omitempty" cbor:"11,keyasint,omitempty"`
 }

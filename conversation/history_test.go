@@ -28,6 +28,7 @@ func drawHistory(t *rapid.T) []Activity {
 			Conversation: "17",
 			Time:         morning.Add(time.Duration(rapid.IntRange(0, 30).Draw(t, "seconds")) * time.Second),
 			Type:         rapid.SampledFrom([]Type{Message, Message, Message, Message, Closed, Closed, Assigned, Reopened, Identified}).Draw(t, "type"),
+			StartedAt:    rapid.SampledFrom([]time.Time{{}, {}, morning.Add(-time.Hour), morning}).Draw(t, "began"),
 			By:           rapid.SampledFrom([]Author{Customer, Customer, HumanAgent, Bot, Automation, System, ""}).Draw(t, "by"),
 			Agent:        rapid.SampledFrom([]Agent{{}, {ID: "7", Name: "Ann Lee"}, {ID: "7"}, {ID: "8", Username: "bo"}}).Draw(t, "agent"),
 			Customer:     rapid.SampledFrom([]Person{{}, {ContactID: "42"}, {UserID: "u1", Name: "Mia"}}).Draw(t, "customer"),
@@ -106,6 +107,8 @@ func TestOrderAndRepetitionChangeNothing(t *testing.T) {
 var (
 	lifeRestart  = regexp.MustCompile(`^(R*S[MR]*E?)*R*$`)
 	lifeContinue = regexp.MustCompile(`^R*(S[MRE]*)?$`)
+	// What comes too late may follow the end that it precedes.
+	lifeRestartLate = regexp.MustCompile(`^R*(S[SMRE]*)?$`)
 )
 
 func letters(events []livechat.Event) string {
@@ -117,16 +120,24 @@ func letters(events []livechat.Event) string {
 	return b.String()
 }
 
+// life returns what becomes of history. A start before our time counts.
+func life(r Rules, history []Activity) string {
+	began := ""
+	if first := history[0]; !first.StartedAt.IsZero() && first.Time.Sub(first.StartedAt) > late {
+		began = "S"
+	}
+	return began + letters(events(r, history))
+}
+
 func TestLife(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		rules := drawRules(t)
-		life := lifeContinue
+		rules, want := drawRules(t), lifeContinue
 		if rules.Reopen == Restart {
-			life = lifeRestart
+			want = lifeRestart
 		}
-		got := letters(events(rules, settle(drawHistory(t))))
-		if !life.MatchString(got) {
-			t.Errorf("got %s, want %s", got, life)
+		got := life(rules, settle(drawHistory(t)))
+		if !want.MatchString(got) {
+			t.Errorf("got %s, want %s", got, want)
 		}
 		if strings.Contains(got, "EE") {
 			t.Errorf("got %s: ended twice with nobody writing in between", got)
@@ -134,13 +145,21 @@ func TestLife(t *testing.T) {
 	})
 }
 
-// Whatever comes, and however late: durations are never negative, never shrink
-// after a Started, and no two events have one messageId.
+// Whatever comes, and however late: nothing precedes its Started, nothing ends
+// twice, durations are never negative, never shrink after a Started, and no two
+// events have one messageId.
 func TestLateHistories(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var duration int64
 		ids := map[string]bool{}
-		for _, e := range events(drawRules(t), drawHistory(t)) {
+		rules, history, want := drawRules(t), drawHistory(t), lifeContinue
+		if rules.Reopen == Restart {
+			want = lifeRestartLate
+		}
+		if got := life(rules, history); !want.MatchString(got) || strings.Contains(got, "EE") {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		for _, e := range events(rules, history) {
 			if problems := e.Validate(); len(problems) > 0 {
 				t.Errorf("%s: %v", e.Kind, problems)
 			}
@@ -173,21 +192,26 @@ func TestForgottenActivityHasSameMessageID(t *testing.T) {
 	}
 }
 
-// TestStateSize states how small the state of a long conversation is.
+// TestStateSize states how small the state of a long conversation is, as it is
+// stored. docs/architecture.md repeats it.
 func TestStateSize(t *testing.T) {
+	mode, err := cbor.EncOptions{Time: cbor.TimeRFC3339Nano}.EncMode()
+	if err != nil {
+		t.Fatal(err)
+	}
 	size := func(messages int) int {
 		var s State
 		random := rand.New(rand.NewPCG(1, 2))
 		for i := range messages {
 			a := Activity{ID: fmt.Sprint(i), Type: Message, By: Customer, Conversation: "17",
 				Time: morning.Add(time.Duration(i) * time.Second), Message: Text{ID: fmt.Sprint(1e6 + i), Body: strings.Repeat("word ", 20)},
-				Customer: Person{ContactID: "42", Name: "Mia Berg", Email: "mia@example.com"}}
+				Agent: Agent{ID: "8", Name: "Bo Chen"}, Customer: Person{ContactID: "42", Name: "Mia Berg", Email: "mia@example.com"}}
 			if random.IntN(2) == 0 {
 				a.By, a.Agent = HumanAgent, Agent{ID: "7", Name: "Ann Lee", Username: "ann@example.com"}
 			}
 			s, _ = Step(Origin{}, Rules{}, s, a)
 		}
-		b, err := cbor.Marshal(s)
+		b, err := mode.Marshal(s)
 		if err != nil {
 			t.Fatal(err)
 		}

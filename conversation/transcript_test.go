@@ -103,6 +103,11 @@ func describe(e livechat.Event, show string) string {
 	if strings.Contains(show, "call") {
 		s += " call=" + short(e.MessageID)
 	}
+	if strings.Contains(show, "context") {
+		c := e.Context
+		s += fmt.Sprintf(" integration=%s/%s agent_type=%s channel=%s source=%s url=%s", c.Integration.Name, c.Integration.Version,
+			c.LiveChat.AgentType, c.LiveChat.Channel, c.LiveChat.Source, c.LiveChat.ConversationURL)
+	}
 	return s
 }
 
@@ -184,6 +189,8 @@ func parseActivity(t *testing.T, line string) Activity {
 			a.StartedAt = clock(t, value)
 		case key == "channel":
 			a.Channel = value
+		case key == "url":
+			a.ConversationURL = value
 		default:
 			t.Fatalf("%q: unknown word %q", line, w)
 		}
