@@ -246,8 +246,8 @@ func (st *step) closed() {
 		return // nothing to end, or the tool repeats itself
 	}
 	last := s.Last
-	if last.ID == "" {
-		last = a.Message
+	if told := a.Message; told.ID != "" && told.ID != last.ID {
+		last = told // the tool knows of one that has not reached us
 	}
 	by := st.ofRecord()
 	if a.By == HumanAgent && a.Agent != (Agent{}) {
