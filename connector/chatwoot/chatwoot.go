@@ -9,9 +9,11 @@
 package chatwoot
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -47,10 +49,12 @@ const (
 )
 
 // Verify implements connector.Connector. Chatwoot before 4.12 does not sign:
-// with Unsigned, a webhook without signature passes, but not one with a wrong one.
+// with Unsigned, a webhook without signature passes. So does one with a
+// signature that no secret is there to check: an upgraded Chatwoot signs from
+// then on, sends each webhook once, and must not lose them to that.
 func (c *Connector) Verify(h http.Header, body []byte) error {
 	at, signature := h.Get(timestampHeader), h.Get(signatureHeader)
-	if c.o.Unsigned && at == "" && signature == "" {
+	if c.o.Unsigned && (len(c.o.Secrets) == 0 || at == "" && signature == "") {
 		return nil
 	}
 	if err := c.o.VerifySHA256(signature, []byte(at), []byte("."), body); err != nil {
@@ -127,12 +131,15 @@ func (c *Connector) message(m webhook) (connector.Parsed, error) {
 	if m.ID == "" || m.Conversation.ID == "" || m.CreatedAt.IsZero() {
 		return connector.Parsed{}, fmt.Errorf("chatwoot: message without id, conversation.id or created_at")
 	}
+	if by == conversation.Customer && m.Sender != nil && m.Conversation.Meta.Sender.ID == "" {
+		m.Conversation.Meta.Sender = *m.Sender
+	}
 	a := c.about(m.Conversation)
 	a.ID, a.Type, a.By, a.Time = "message:"+string(m.ID), conversation.Message, by, m.CreatedAt.Time
 	a.Message = conversation.Text{ID: string(m.ID), Body: plain(m.Content, by)}
 	if by == conversation.HumanAgent || by == conversation.Bot {
 		a.Agent = conversation.Agent{}
-		if m.Sender != nil {
+		if m.Sender != nil && m.Sender.speaks() {
 			// People log in with their e-mail address.
 			a.Agent = conversation.Agent{ID: string(m.Sender.ID), Name: m.Sender.Name, Username: m.Sender.Email}
 		}
@@ -154,6 +161,8 @@ func (m text) author() (by conversation.Author, reason string) {
 		return conversation.Automation, ""
 	case kind == "activity" || kind == "2":
 		return "", "activity_line"
+	case m.ContentType == "input_csat":
+		return conversation.Automation, ""
 	case !m.known():
 		return "", "unknown_kind"
 	case (kind == "incoming" || kind == "0") && (sender == "contact" || sender == ""):
@@ -177,17 +186,20 @@ func (m text) author() (by conversation.Author, reason string) {
 // known reports whether the message is of a kind that people read as text.
 func (m text) known() bool {
 	switch m.ContentType {
-	case "", "text", "input_text", "input_textarea", "input_email", "input_select", "cards", "form", "article", "incoming_email", "sticker":
+	case "", "text", "input_text", "input_textarea", "input_email", "input_select", "cards", "form", "article", "incoming_email", "integrations", "sticker":
 		return true
 	}
 	return false
 }
 
+// markup is HTML that an editor writes. People write "<3" and "<your name>" too.
+var markup = regexp.MustCompile(`(?i)</?(p|br|div|span|a|b|strong|i|em|u|s|del|ul|ol|li|blockquote|pre|code|h[1-6]|hr|img|table)(\s[^<>]*)?/?>`)
+
 // plain returns the text of a message. Chatwoot 4.9 to 4.12.0 sends HTML, later
 // ones Markdown for what its editor wrote; a customer's own words are as typed.
 func plain(content string, by conversation.Author) string {
 	content = strings.TrimSpace(content)
-	if strings.HasPrefix(content, "<") && strings.HasSuffix(content, ">") {
+	if markup.MatchString(content) {
 		return connector.PlainText(content)
 	}
 	if by == conversation.Customer {
@@ -202,7 +214,8 @@ func (c *Connector) conversation(v webhook) (p connector.Parsed, err error) {
 		return p, fmt.Errorf("chatwoot: conversation without id")
 	}
 	at := v.changedAt()
-	if v.Event == "conversation_created" {
+	_, created := v.Changed.to("id") // conversation_updated tells of that, too
+	if created = created || v.Event == "conversation_created"; created && !v.CreatedAt.IsZero() {
 		at = v.CreatedAt.Time
 	}
 	if at.IsZero() {
@@ -214,7 +227,7 @@ func (c *Connector) conversation(v webhook) (p connector.Parsed, err error) {
 		p.Activities = append(p.Activities, a)
 		return &p.Activities[len(p.Activities)-1]
 	}
-	if v.Event == "conversation_created" {
+	if created {
 		add(conversation.Identified, "created")
 		return p, nil
 	}
@@ -229,24 +242,26 @@ func (c *Connector) conversation(v webhook) (p connector.Parsed, err error) {
 	switch {
 	case changed && status == "resolved":
 		closing := add(conversation.Closed, "closed:"+stamp)
-		closing.Message = v.last()
+		closing.Message = v.last(at)
 	case changed && status == "open" && v.Changed.from("status") == "resolved":
 		add(conversation.Reopened, "reopened:"+stamp)
 	}
 	return p, nil
 }
 
+// anonymousIDs are the custom attributes, of the contact or the conversation,
+// in which sites hand over their Segment anonymousId.
+var anonymousIDs = []string{"segment_anonymous_id", "segmentAnonymousId", "anonymous_id", "anonymousId", "ajs_anonymous_id"}
+
 // about starts an activity with what a conversation tells.
 func (c *Connector) about(v chat) conversation.Activity {
 	contact := v.Meta.Sender
 	customer := conversation.Person{ContactID: string(contact.ID), Email: contact.Email, Name: contact.Name}
 	if v.Meta.HMACVerified || v.ContactInbox.HMACVerified || c.o.UnverifiedIDs {
-		customer.UserID = contact.Identifier
+		customer.UserID = string(contact.Identifier)
 	}
-	for _, key := range []string{"segment_anonymous_id", "anonymous_id", "ajs_anonymous_id"} {
-		if id := contact.CustomAttributes.text(key); id != "" && customer.AnonymousID == "" {
-			customer.AnonymousID = id
-		}
+	for _, key := range anonymousIDs {
+		customer.AnonymousID = cmp.Or(customer.AnonymousID, contact.CustomAttributes.text(key), v.CustomAttributes.text(key))
 	}
 	a := conversation.Activity{
 		Conversation: string(v.ID),
@@ -285,31 +300,42 @@ func (v chat) channel() string {
 	}
 }
 
-// changedAt is when the conversation changed. Older versions round it, and
-// the oldest tell only when somebody last wrote.
+// changedAt is when the conversation changed, to the millisecond, so that all
+// webhooks about one change say the same. Before 4.0.2 the nearest that some of
+// them tell is the second in which somebody last wrote.
 func (v webhook) changedAt() time.Time {
 	if at, ok := v.Changed.to("updated_at"); ok {
 		if t, err := parseMoment(at); err == nil && !t.IsZero() {
-			return t
+			return t.Truncate(time.Millisecond)
 		}
 	}
-	for _, t := range []moment{v.UpdatedAt, v.Timestamp, v.LastActivityAt, v.CreatedAt} {
+	if !v.UpdatedAt.IsZero() {
+		return v.UpdatedAt.Truncate(time.Millisecond)
+	}
+	at := v.CreatedAt.Time
+	for _, t := range []moment{v.LastActivityAt, v.Timestamp} {
 		if !t.IsZero() {
-			return t.Time
+			at = t.Time
 		}
 	}
-	return time.Time{}
+	// What changed then did so after the message of that second, not before.
+	if n := len(v.Messages); n > 0 && v.Messages[n-1].CreatedAt.Truncate(time.Second).Equal(at) {
+		at = at.Add(time.Second - time.Millisecond)
+	}
+	return at
 }
 
-// last is the last message, if both sides could see it and a person or a bot
-// wrote it.
-func (v webhook) last() conversation.Text {
+// last is the last message, if both sides could see it, a person wrote it, and
+// it does not lie after at: a body may be newer than what it tells of. A bot's
+// may be unwanted; it counts if its own webhook came.
+func (v webhook) last(at time.Time) conversation.Text {
 	if len(v.Messages) == 0 {
 		return conversation.Text{}
 	}
 	m := v.Messages[len(v.Messages)-1]
 	by, reason := m.author()
-	if m.Private == nil || *m.Private || reason != "" || by == conversation.Automation || m.ContentAttributes.truthy("deleted") {
+	person := reason == "" && (by == conversation.Customer || by == conversation.HumanAgent)
+	if !person || m.Private == nil || *m.Private || m.ContentAttributes.truthy("deleted") || m.CreatedAt.After(at) {
 		return conversation.Text{}
 	}
 	return conversation.Text{ID: string(m.ID), Body: plain(m.Content, by)}

@@ -87,12 +87,22 @@ func vector(t *testing.T, b []byte) {
 }
 
 func TestUnsigned(t *testing.T) {
-	c := Type().New(connector.Options{Unsigned: true})
-	if err := c.Verify(http.Header{}, []byte("{}")); err != nil {
-		t.Errorf("without signature: got %v", err)
+	signature := http.Header{signatureHeader: {"sha256=00"}, timestampHeader: {"1"}}
+	tests := []struct {
+		name    string
+		options connector.Options
+		header  http.Header
+		ok      bool
+	}{
+		{"without signature", connector.Options{Unsigned: true}, nil, true},
+		{"signed after an upgrade, with nothing to check it by", connector.Options{Unsigned: true}, signature, true},
+		{"with a wrong signature", connector.Options{Unsigned: true, Secrets: []string{"x"}}, signature, false},
+		{"not allowed", connector.Options{}, nil, false},
 	}
-	if err := c.Verify(http.Header{signatureHeader: {"sha256=00"}, timestampHeader: {"1"}}, []byte("{}")); err == nil {
-		t.Error("with a wrong signature: got no error")
+	for _, tt := range tests {
+		if err := Type().New(tt.options).Verify(tt.header, []byte("{}")); (err == nil) != tt.ok {
+			t.Errorf("%s: got %v", tt.name, err)
+		}
 	}
 }
 
@@ -123,22 +133,16 @@ func TestAuthors(t *testing.T) {
 		{`"additional_attributes":{"campaign_id":9}`, "automation"},
 		{`"content_attributes":{"deleted":true}`, "deleted"},
 		{`"content_attributes":"{}"`, "agent"},
+		{`"sender":{"id":42},"content_attributes":{"external_echo":true}`, "agent"},
+		{`"content_type":"integrations"`, "agent"},
+		{`"content_type":"input_csat"`, "automation"},
 		{`"content_type":"voice_call"`, "unknown_kind"},
 		{`"content_type":"hologram"`, "unknown_kind"},
 	}
 	for _, tt := range tests {
-		fields := map[string]json.RawMessage{}
 		plain := `{"event":"message_created","id":1,"content":"hello","content_type":"text","message_type":"outgoing","private":false,"created_at":1,"sender":{"id":7,"type":"user"},"conversation":{"id":17}}`
-		for _, part := range []string{plain, "{" + tt.message + "}"} {
-			if err := json.Unmarshal([]byte(part), &fields); err != nil {
-				t.Fatal(err)
-			}
-		}
-		body, err := json.Marshal(fields)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p, err := Type().New(connector.Options{}).Parse(nil, body)
+		body := merged(t, plain, "{"+tt.message+"}")
+		p, err := Type().New(connector.Options{}).Parse(nil, []byte(body))
 		got := strings.Join(p.Dropped, ",")
 		if len(p.Activities) > 0 {
 			got += string(p.Activities[0].By)
@@ -147,6 +151,21 @@ func TestAuthors(t *testing.T) {
 			t.Errorf("%s: got %q (%v), want %q", tt.message, got, err, tt.want)
 		}
 	}
+}
+
+// merged is a JSON object with the fields of several, the last of which counts.
+func merged(t *testing.T, objects ...string) string {
+	fields := map[string]json.RawMessage{}
+	for _, o := range objects {
+		if err := json.Unmarshal([]byte(o), &fields); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b, err := json.Marshal(fields)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
 
 // A conversation that is told twice, in two forms, ends once.
@@ -166,15 +185,124 @@ func TestClosingToldTwice(t *testing.T) {
 	}
 }
 
+// One closing has one time, however exactly a version tells it, and it does not
+// lie before the message that it followed.
+func TestClosingTime(t *testing.T) {
+	status := `"event":"conversation_status_changed","status":"resolved"`
+	for body, want := range map[string]string{
+		`"event":"conversation_updated","updated_at":1772442203.412987,"changed_attributes":[{"status":{"previous_value":"open","current_value":"resolved"}},{"updated_at":{"previous_value":null,"current_value":"2026-03-02T09:03:23.412Z"}}]`: "09:03:23.412",
+		status + `,"updated_at":1772442203.412987`:                                                        "09:03:23.412",
+		status + `,"updated_at":"2026-03-02T09:03:23.412987Z"`:                                            "09:03:23.412",
+		status + `,"timestamp":1772442203,"last_activity_at":1772442000`:                                  "09:03:23",
+		status + `,"timestamp":1772442203,"messages":[{"id":1,"created_at":1772442203}]`:                  "09:03:23.999",
+		status + `,"timestamp":1772442203,"messages":[{"id":1,"created_at":1772442202}]`:                  "09:03:23",
+		status + `,"timestamp":"2026-03-02 09:03:23 UTC"`:                                                 "09:03:23",
+		status + `,"updated_at":1772442203.412,"messages":[{"id":1,"created_at":"2026-03-02T09:03:23Z"}]`: "09:03:23.412",
+	} {
+		p, err := Type().New(connector.Options{}).Parse(nil, []byte(`{"id":17,"created_at":1772442000,`+body+`}`))
+		if err != nil || len(p.Activities) != 1 || p.Activities[0].Type != conversation.Closed {
+			t.Errorf("%s: got %+v (%v), want a closing", body, p, err)
+			continue
+		}
+		if a := p.Activities[0]; a.Time.Format("15:04:05.999") != want || a.ID != "closed:2026-03-02T"+want+"Z" {
+			t.Errorf("%s: got %s at %s, want %s", body, a.ID, a.Time, want)
+		}
+	}
+}
+
+// A closing tells the last message, unless it is none of a person's, or not of
+// that time, or not for the customer's eyes.
+func TestClosingMessage(t *testing.T) {
+	for differs, want := range map[string]string{
+		``: "505 Thank you!",
+		`"message_type":1,"content":"**Bye**","sender":{"id":7,"type":"user"}`: "505 Bye",
+		`"message_type":1,"private":true,"sender":{"id":7,"type":"user"}`:      " ",
+		`"private":null`:                                        " ",
+		`"created_at":1772442204`:                               " ",
+		`"content_attributes":{"deleted":true}`:                 " ",
+		`"message_type":3,"sender":null`:                        " ",
+		`"message_type":2`:                                      " ",
+		`"message_type":1,"sender":{"id":1,"type":"agent_bot"}`: " ",
+	} {
+		plain := `{"id":505,"content":"Thank you!","message_type":0,"private":false,"created_at":1772442200}`
+		fields := merged(t, plain, "{"+differs+"}")
+		p, err := Type().New(connector.Options{}).Parse(nil, []byte(`{"event":"conversation_status_changed","id":17,"status":"resolved","updated_at":1772442203.412,"messages":[`+fields+`]}`))
+		if err != nil || len(p.Activities) != 1 {
+			t.Fatalf("%s: got %+v (%v), want a closing", differs, p, err)
+		}
+		if m := p.Activities[0].Message; m.ID+" "+m.Body != want {
+			t.Errorf("%s: got %+v, want %q", differs, m, want)
+		}
+	}
+}
+
+// The beginning is told twice, too, and is one.
+func TestCreatedToldTwice(t *testing.T) {
+	for _, body := range []string{
+		`{"event":"conversation_created","id":17,"created_at":1772442000,"updated_at":1772442000.947}`,
+		`{"event":"conversation_updated","id":17,"created_at":1772442000,"updated_at":1772442003.1,"changed_attributes":[{"id":{"previous_value":null,"current_value":17}},{"assignee_id":{"previous_value":null,"current_value":7}}]}`,
+	} {
+		p, err := Type().New(connector.Options{}).Parse(nil, []byte(body))
+		if err != nil || len(p.Activities) != 1 || p.Activities[0].ID != "created" || p.Activities[0].Time.Unix() != 1772442000 {
+			t.Errorf("%s: got %+v (%v), want that it was created", body, p, err)
+		}
+	}
+}
+
+func TestPlain(t *testing.T) {
+	for in, want := range map[string]string{
+		"<p>okay, <strong>Mia</strong></p>\n":      "okay, Mia",
+		"okay, <b>Mia</b>,<br>it left":             "okay, Mia,\nit left",
+		"okay, **Mia**":                            "okay, Mia",
+		"write <your name> & wait, I <3 it, a < b": "write <your name> & wait, I <3 it, a < b",
+	} {
+		if got := plain(in, conversation.HumanAgent); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+	if got := plain("2 * 3 *really*", conversation.Customer); got != "2 * 3 *really*" {
+		t.Errorf("a customer's own words: got %q", got)
+	}
+}
+
+func TestMoments(t *testing.T) {
+	want := time.Date(2026, 3, 2, 9, 0, 0, 207e6, time.UTC)
+	for in, precision := range map[string]time.Duration{
+		`1772442000.207`: 0, `"1772442000.207"`: 0, `"2026-03-02T09:00:00.207Z"`: 0, `"2026-03-02T10:00:00.207+01:00"`: 0, `"2026-03-02 09:00:00.207 UTC"`: 0,
+		`1772442000`: time.Second, `"1772442000"`: time.Second, `"2026-03-02T09:00:00Z"`: time.Second, `"2026-03-02 09:00:00 UTC"`: time.Second,
+	} {
+		var got moment
+		if err := json.Unmarshal([]byte(in), &got); err != nil || !got.Equal(want.Truncate(max(precision, 1))) {
+			t.Errorf("%s: got %v (%v)", in, got, err)
+		}
+	}
+}
+
 func TestIdentity(t *testing.T) {
-	body := []byte(`{"event":"conversation_created","id":17,"created_at":1,"meta":{"sender":{"id":42,"identifier":"u-1","custom_attributes":{"segment_anonymous_id":"site-1"}},"hmac_verified":false}}`)
-	for unverified, want := range map[bool]string{false: "", true: "u-1"} {
-		p, err := Type().New(connector.Options{UnverifiedIDs: unverified}).Parse(nil, body)
+	tests := []struct {
+		sender, custom string // the contact, and the conversation's custom attributes
+		verified       string
+		unverifiedIDs  bool
+		user, site     string
+	}{
+		{`"identifier":"u-1"`, `{}`, "true", false, "u-1", ""},
+		{`"identifier":"u-1"`, `{}`, "false", false, "", ""},
+		{`"identifier":"u-1"`, `{}`, "false", true, "u-1", ""},
+		{`"identifier":4711`, `{}`, "true", false, "4711", ""},
+		{`"identifier":null`, `null`, "true", true, "", ""},
+		{`"custom_attributes":{"segment_anonymous_id":"site-1"}`, `{"anonymousId":"site-2"}`, "false", false, "", "site-1"},
+		{`"custom_attributes":{}`, `{"anonymousId":"site-2"}`, "false", false, "", "site-2"},
+		{`"custom_attributes":{"anonymous_id":{}}`, `[]`, "false", false, "", ""},
+	}
+	for _, tt := range tests {
+		c := Type().New(connector.Options{UnverifiedIDs: tt.unverifiedIDs})
+		p, err := c.Parse(nil, []byte(`{"event":"conversation_created","id":17,"created_at":1,"custom_attributes":`+tt.custom+
+			`,"meta":{"sender":{"id":42,`+tt.sender+`},"hmac_verified":`+tt.verified+`}}`))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if c := p.Activities[0].Customer; c.UserID != want || c.ContactID != "42" || c.AnonymousID != "site-1" {
-			t.Errorf("unverified ids %v: got %+v, want user id %q", unverified, c, want)
+		if got := p.Activities[0].Customer; got.UserID != tt.user || got.ContactID != "42" || got.AnonymousID != tt.site {
+			t.Errorf("%+v: got %+v", tt, got)
 		}
 	}
 }

@@ -26,7 +26,8 @@ type webhook struct {
 
 // A message is one of a conversation's messages.
 type message struct {
-	ID id `json:"id"`
+	ID        id     `json:"id"`
+	CreatedAt moment `json:"created_at"`
 	text
 }
 
@@ -48,9 +49,12 @@ type person struct {
 	Name             string     `json:"name"`
 	Email            string     `json:"email"`
 	Type             string     `json:"type"`
-	Identifier       string     `json:"identifier"`
+	Identifier       id         `json:"identifier"`
 	CustomAttributes attributes `json:"custom_attributes"`
 }
+
+// speaks reports whether the person is one who speaks for the company.
+func (p person) speaks() bool { return p.Type != "" && p.Type != "contact" }
 
 // A chat is a conversation.
 type chat struct {
@@ -67,10 +71,11 @@ type chat struct {
 		AssigneeType string  `json:"assignee_type"`
 		HMACVerified bool    `json:"hmac_verified"`
 	} `json:"meta"`
-	CreatedAt      moment `json:"created_at"`
-	UpdatedAt      moment `json:"updated_at"`
-	Timestamp      moment `json:"timestamp"`
-	LastActivityAt moment `json:"last_activity_at"`
+	CustomAttributes attributes `json:"custom_attributes"`
+	CreatedAt        moment     `json:"created_at"`
+	UpdatedAt        moment     `json:"updated_at"`
+	Timestamp        moment     `json:"timestamp"`
+	LastActivityAt   moment     `json:"last_activity_at"`
 }
 
 // An id is a number or a string, as text.
@@ -151,12 +156,13 @@ func (a attributes) has(key string) bool {
 
 func (a attributes) truthy(key string) bool { return a.has(key) && string(a.get(key)) != "false" }
 
+// text is a string or a number as text, else nothing.
 func (a attributes) text(key string) string {
-	var s string
+	var s id
 	if v := a.get(key); v == nil || decode(v, &s) != nil {
 		return ""
 	}
-	return s
+	return string(s)
 }
 
 // changes are what changed, by attribute: a list of objects, or one object.
