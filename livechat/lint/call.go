@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"maps"
 	"slices"
 	"strings"
@@ -42,8 +41,11 @@ func (c *checker) read(v value, depth int) {
 	}
 	decoded, err := strictjson.Decode(v.raw)
 	if err != nil {
-		c.usable = c.usable || bytes.HasPrefix(bytes.TrimSpace(v.raw), []byte("{"))
-		c.addTo(place, badJSON, "", v.broken(err))
+		if depth < maxDepth && v.several(err) {
+			c.elements(v, v.raw, depth)
+		} else {
+			c.addTo(place, badJSON, "", v.broken(err))
+		}
 		return
 	}
 	switch decoded := decoded.(type) {
@@ -53,18 +55,42 @@ func (c *checker) read(v value, depth int) {
 			return
 		}
 	case map[string]any:
-		c.usable = true
-		if batch, ok := decoded["batch"].([]any); !ok || depth == maxDepth {
-			c.call(v, decoded)
-		} else if len(batch) == 0 {
+		batch, isBatch := decoded["batch"].([]any)
+		isBatch = isBatch && depth < maxDepth
+		switch {
+		case isBatch && len(batch) == 0:
+			c.usable = true
 			place.Code = "empty_batch"
 			c.addTo(place, emptyBatch, "batch", "empty")
-		} else {
+		case isBatch:
 			c.batch(v, depth)
+		case isCall(decoded):
+			c.usable = true
+			c.call(v, decoded)
+		default:
+			c.addTo(place, notACall, "", "an object with neither type nor event nor any ID of a call")
 		}
 		return
 	}
 	c.addTo(place, notACall, "", "not an object")
+}
+
+// isCall tells calls, however incomplete, from what another program wrote: a
+// clean report of the wrong file would be a lie.
+func isCall(fields map[string]any) bool {
+	for _, key := range [...]string{"type", "action", "event", "userId", "anonymousId", "messageId"} {
+		if _, ok := fields[key]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// several tells whether v, of which err came, is an object with another behind
+// it in the same line.
+func (v value) several(err error) bool {
+	var e *strictjson.Error
+	return errors.As(err, &e) && e.More && v.raw[e.Offset] == '{'
 }
 
 func (c *checker) batch(v value, depth int) {
@@ -117,6 +143,7 @@ func (c *checker) call(v value, fields map[string]any) {
 	c.report.Calls++
 	kind, exact := eventOf(fields)
 	if kind == "" {
+		c.other(v, fields)
 		return
 	}
 	c.report.LiveChat++
@@ -132,6 +159,32 @@ func (c *checker) call(v value, fields map[string]any) {
 	}
 }
 
+// other looks at a call that is none of the four, as far as it concerns them:
+// its messageId is taken, and a track call without a name may have been one.
+func (c *checker) other(v value, fields map[string]any) {
+	id, _ := fields["messageId"].(string)
+	c.claim(id, seen{line: v.line})
+	if name, isString := fields["event"].(string); isString && name != "" || typeOf(fields) != "track" {
+		return
+	}
+	place := Finding{Line: v.line, Call: c.report.Calls, MessageID: short(id)}
+	for _, p := range livechat.ValidateJSON(compact(v.raw)) {
+		if p.Path == "event" {
+			place.Code = p.Code
+			c.addTo(place, call{fields: fields}.ruleOf(p), p.Path, p.Problem)
+		}
+	}
+}
+
+// typeOf returns the type of a call, for which "action" stands where there is
+// none.
+func typeOf(fields map[string]any) any {
+	if typ, ok := fields["type"]; ok {
+		return typ
+	}
+	return fields["action"]
+}
+
 // eventOf returns which of the four events a call is, none if it is another
 // one, and whether its name is exact.
 func eventOf(fields map[string]any) (k livechat.Kind, exact bool) {
@@ -139,11 +192,7 @@ func eventOf(fields map[string]any) (k livechat.Kind, exact bool) {
 	if slices.Contains(livechat.Kinds(), livechat.Kind(name)) {
 		return livechat.Kind(name), true
 	}
-	typ, ok := fields["type"]
-	if !ok {
-		typ, ok = fields["action"]
-	}
-	if ok && typ != "track" {
+	if typ := typeOf(fields); typ != nil && typ != "track" {
 		return "", false
 	}
 	k, _ = nearestEvent(name)
@@ -192,13 +241,19 @@ func (k call) text(property string) string {
 	return ""
 }
 
-func (k call) time() time.Time {
-	s, _ := k.fields["timestamp"].(string)
+// time returns when the call says it happened, and which of its fields says
+// so: the SDKs of RudderStack have originalTimestamp only.
+func (k call) time() (t time.Time, key string) {
+	key = "timestamp"
+	if _, ok := k.fields[key]; !ok {
+		key = "originalTimestamp"
+	}
+	s, _ := k.fields[key].(string)
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {
-		return time.Time{}
+		return time.Time{}, key
 	}
-	return t
+	return t, key
 }
 
 // names finds keys that are not spelled as the specification spells them, and
@@ -219,6 +274,11 @@ func (c *checker) names(k call) {
 			c.addTo(k.place, camelCase, path, "the specification says "+name)
 		case near:
 			c.addTo(k.place, nearMissProperty, path, "the specification says "+name)
+		case strings.ToLower(key) != key:
+			c.addTo(k.place, camelCase, path, "not snake_case")
+		}
+		switch {
+		case near: // the value is judged under the right name
 		case given[key] == nil:
 			c.addTo(k.place, nullValue, path, "null: leave out what is not known")
 		case given[key] == "":
@@ -304,54 +364,15 @@ func (k call) ruleOfMissing(path string) string {
 	switch {
 	case path == "type":
 		return missingType
+	case path == "event":
+		return missingEvent
 	case path == "properties":
 		return missingProperties
 	case path == "properties.conversation_id":
 		return missingConvID
-	case k.kind == livechat.Started:
+	case k.kind == livechat.Started && k.text("message_body") == "":
 		return startWithoutMessage
 	default:
 		return missingMessageID
 	}
-}
-
-// seen is what is remembered of a call to recognise its repetition.
-type seen struct {
-	content uint64
-	line    int
-}
-
-// identity judges messageId against those before, and reports whether k is
-// the repetition of one call.
-func (c *checker) identity(k call) (repeated bool) {
-	messageID, _ := k.fields["messageId"].(string)
-	if messageID == "" {
-		return false
-	}
-	id := c.hash(messageID)
-	now := seen{k.content(c.seed), k.place.Line}
-	before, ok := c.ids.get(id)
-	switch {
-	case !ok:
-		c.ids.put(id, now)
-	case before.content == now.content:
-		c.addTo(k.place, repeatedCall, "messageId", fmt.Sprintf("the call of line %d again", before.line))
-		return true
-	default:
-		c.addTo(k.place, reusedCallID, "messageId", fmt.Sprintf("already that of another call, in line %d", before.line))
-	}
-	return false
-}
-
-// content is the same for two tellings of one call.
-func (k call) content(seed maphash.Seed) uint64 {
-	fields := maps.Clone(k.fields)
-	for _, key := range [...]string{"sentAt", "receivedAt", "writeKey"} { // of the attempt, not of the call
-		delete(fields, key)
-	}
-	b, err := json.Marshal(fields)
-	if err != nil {
-		panic(fmt.Sprintf("BUG: lint: what was decoded once: %v", err))
-	}
-	return maphash.Bytes(seed, b)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/maphash"
+	"math"
 	"time"
 
 	"github.com/parlance-chat/parlance/livechat"
@@ -30,7 +31,7 @@ func (c *checker) history(k call) {
 	if k.text("conversation_id") == "" {
 		return
 	}
-	id := c.hash(k.text("conversation_id"))
+	id := c.hash(k.source() + "\x00" + k.text("conversation_id"))
 	conv, ok := c.conversations.get(id)
 	if !ok {
 		c.report.Conversations++
@@ -50,6 +51,15 @@ func (c *checker) history(k call) {
 	}
 }
 
+// source returns which of several sources k comes from, if Parlance made it:
+// two tools of one kind both count their conversations from 1.
+func (k call) source() string {
+	context, _ := k.fields["context"].(map[string]any)
+	liveChat, _ := context["live_chat"].(map[string]any)
+	source, _ := liveChat["source"].(string)
+	return source
+}
+
 // hash stands for an ID of any length; 0 for none.
 func (c *checker) hash(id string) uint64 {
 	if id == "" {
@@ -59,19 +69,20 @@ func (c *checker) hash(id string) uint64 {
 }
 
 func (c *checker) clock(conv *conversation, k call) {
-	now := k.time()
+	now, key := k.time()
 	back := !now.IsZero() && now.Before(conv.last)
 	if back {
-		c.addTo(k.place, timeGoingBack, "timestamp", fmt.Sprintf("%s before the conversation's previous event", conv.last.Sub(now)))
+		c.addTo(k.place, timeGoingBack, key, fmt.Sprintf("%s before the conversation's previous event", conv.last.Sub(now)))
 	}
 	if !now.IsZero() {
 		conv.last = now
 	}
 	n, _ := k.properties["conversation_duration"].(json.Number)
-	d, err := n.Int64()
-	if err != nil || d < 0 {
+	seconds, err := n.Float64() // some languages write 45 as 45.0
+	if err != nil || seconds < 0 || seconds >= math.MaxInt64 {
 		return
 	}
+	d := int64(seconds)
 	// Events in the wrong order are one finding, not two.
 	if d < conv.duration && k.kind != livechat.Started && !back {
 		c.addTo(k.place, shrinkingDuration, "properties.conversation_duration",

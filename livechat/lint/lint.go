@@ -76,15 +76,24 @@ func Check(r io.Reader) (Report, error) {
 		return c.report, fmt.Errorf("lint: read input: %w", err)
 	}
 	if !c.usable {
-		return c.report, errors.New(`lint: read input: no call found: give JSON Lines, a JSON array of calls, or {"batch": [...]}`)
+		return c.report, errors.New("lint: read input: no call found" + c.firstPlace() + `: give JSON Lines, a JSON array of calls, or {"batch": [...]}`)
 	}
 	return c.report, nil
+}
+
+// firstPlace says where, and why, the input was first found to hold no call.
+func (c *checker) firstPlace() string {
+	if len(c.report.Findings) == 0 {
+		return ""
+	}
+	f := c.report.Findings[0]
+	return fmt.Sprintf(" (line %d: %s)", f.Line, f.Problem)
 }
 
 type checker struct {
 	report        Report
 	rules         map[string]Rule
-	usable        bool // something like a call was seen
+	usable        bool // something like a call was read
 	seed          maphash.Seed
 	ids           recent[uint64, seen]
 	conversations recent[uint64, *conversation]

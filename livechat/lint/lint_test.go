@@ -124,12 +124,15 @@ var ruleTests = []struct {
 	{"two conversations interleaved", lines(aCall(started), aCall(started, `conversation_id="c2"`), aCall(ended, `conversation_id="c2"`), aCall(sent), aCall(ended)), nil},
 
 	{"not JSON", lines(aCall(started), `{"userId": "u1", "event": "Live Ch`, aCall(sent)), []string{"2 bad-json"}},
-	{"not a call", lines(aCall(started), `7`, `"x"`, `null`), []string{"2 not-a-call", "3 not-a-call", "4 not-a-call"}},
+	{"not a call", lines(aCall(started), `7`, `"x"`, `null`, `{"name":"x"}`), []string{"2 not-a-call", "3 not-a-call", "4 not-a-call", "5 not-a-call"}},
 	{"more than is held", lines(aCall(started), `{"x":"`+strings.Repeat("x", maxValue)+`"}`, aCall(sent, "conversation_id")),
 		[]string{"2 too-large", "3 missing-conversation-id properties.conversation_id"}},
 	{"more than receivers take", lines(aCall(started, `message_body="`+strings.Repeat("x", 32_000)+`"`)), []string{"1 oversize-call"}},
 	{"an empty batch", `{"batch": []}`, []string{"1 empty-batch batch"}},
 
+	{"no name", lines(`{"type":"track","userId":"u1"}`, aCall("", `.action="track"`, ".type"), aCall("", ".event=null")),
+		[]string{"1 missing-event event", "2 empty-string event", "3 null-value event"}},
+	{"a name that is none", lines(aCall("", ".event=7")), []string{"1 wrong-type event"}},
 	{"another case", lines(aCall("Live chat conversation started")), []string{"1 near-miss-event event"}},
 	{"the name of 2015", lines(aCall("Live Chat Started")), []string{"1 near-miss-event event"}},
 	{"a near miss starts a conversation", lines(aCall("chat_started"), aCall(ended)), []string{"1 near-miss-event event"}},
@@ -155,11 +158,14 @@ var ruleTests = []struct {
 	{"no properties", lines(aCall(started, ".properties")), []string{"1 missing-properties properties"}},
 	{"empty properties", lines(aCall(started, ".properties={}")), []string{"1 empty-properties properties"}},
 	{"properties null", lines(aCall(started, ".properties=null")), []string{"1 null-value properties"}},
-	{"started without message", lines(aCall(started, "message_id")), []string{"1 started-without-message properties.message_id"}},
+	{"started without message", lines(aCall(started, "message_id", "message_body")), []string{"1 started-without-message properties.message_id"}},
+	{"started without the message's ID", lines(aCall(started, "message_id")), []string{"1 missing-message-id properties.message_id"}},
 	{"no ids", lines(aCall(sent, "conversation_id", "message_id")),
 		[]string{"1 missing-conversation-id properties.conversation_id", "1 missing-message-id properties.message_id"}},
 	{"camelCase", lines(aCall(started, "conversation_id", `conversationId="c1"`, `agentId="a"`)),
 		[]string{"1 camel-case-property properties.agentId", "1 camel-case-property properties.conversationId"}},
+	{"camelCase of its own", lines(aCall(started, `visitorName="x"`, `department="x"`, `URL=null`)),
+		[]string{"1 camel-case-property properties.URL", "1 null-value properties.URL", "1 camel-case-property properties.visitorName"}},
 	{"camelCase does not hide the rest", lines(aCall(ended, "conversation_id", `conversationId="c1"`)),
 		[]string{"1 camel-case-property properties.conversationId", "1 ended-without-start event"}},
 	{"nearly", lines(aCall(started, `agent_nmae="x"`, `messageid="m1"`)),
@@ -173,12 +179,20 @@ var ruleTests = []struct {
 	{"ended without start, twice", lines(aCall(ended), aCall(ended, `message_id="m2"`)), []string{"1 ended-without-start event", "2 ended-again event"}},
 	{"durations shrink", lines(aCall(started, "conversation_duration=0"), aCall(sent, "conversation_duration=45"), aCall(received, `message_id="m2"`, "conversation_duration=44"),
 		aCall(ended, "conversation_duration=44")), []string{"3 shrinking-duration properties.conversation_duration"}},
+	{"durations with a point shrink", lines(aCall(started, "conversation_duration=0.0"), aCall(sent, "conversation_duration=98.0"), aCall(ended, "conversation_duration=45.0")),
+		[]string{"3 shrinking-duration properties.conversation_duration"}},
+	{"two sources that count from 1", lines(aCall(started, "conversation_duration=90", `.context={"live_chat":{"source":"a"}}`),
+		aCall(started, "conversation_duration=0", `.context={"live_chat":{"source":"b"}}`)), nil},
+	{"time goes back in another field", lines(aCall(started, `.originalTimestamp="2026-03-01T09:00:00Z"`), aCall(sent, `.originalTimestamp="2026-03-01T08:59:58Z"`)),
+		[]string{"2 time-going-back originalTimestamp"}},
 	{"time goes back", lines(aCall(started, `.timestamp="2026-03-01T09:00:00Z"`, "conversation_duration=9"), aCall(sent, `.timestamp="2026-03-01T08:59:58Z"`, "conversation_duration=7"),
 		aCall(ended, `.timestamp="2026-03-01T08:59:59Z"`, "conversation_duration=8")), []string{"2 time-going-back timestamp"}},
 	{"swapped", lines(aCall(started), aCall(received), aCall(sent, `message_id="m2"`)), []string{"2 swapped-perspective properties.message_id"}},
 	{"swapped, the other way round", lines(aCall(received), aCall(started)), []string{"2 swapped-perspective properties.message_id"}},
 	{"as the specification's examples", lines(aCall(started), aCall(sent), aCall(received)), nil},
 	{"messageId used again", lines(aCall(started, `.messageId="x"`), aCall(sent, `.messageId="x"`)), []string{"2 reused-call-id messageId"}},
+	{"messageId of another call", lines(`{"type":"identify","userId":"u1","messageId":"x"}`, `{"type":"page","userId":"u1","messageId":"x"}`, aCall(sent, `.messageId="x"`)),
+		[]string{"3 reused-call-id messageId"}},
 	{"told twice", lines(aCall(started, `.messageId="x"`, `.sentAt="2026-03-01T09:00:00Z"`), aCall(started, `.messageId="x"`, `.sentAt="2026-03-01T09:00:05Z"`)), []string{"2 repeated-call messageId"}},
 	{"one cause, many consequences", lines(aCall("Chat Started", ".properties={}", ".type", `.action="track"`, ".userId=null")),
 		[]string{"1 near-miss-event event", "1 action-alias action", "1 empty-properties properties", "1 missing-user userId"}},
@@ -252,17 +266,19 @@ func TestForms(t *testing.T) {
 		return b.String()
 	}
 	forms := map[string]string{
-		"lines":             lines(calls...),
-		"lines with CRLF":   strings.Join(calls, "\r\n\r\n"),
-		"lines with BOM":    "\uFEFF" + lines(calls...),
-		"array":             array,
-		"array in one line": "[" + strings.Join(calls, ",") + "]",
-		"pretty array":      pretty(array),
-		"batch":             `{"writeKey":"k","batch":` + array + `}`,
-		"pretty batch":      pretty(`{"sentAt":null,"batch":` + array + `}`),
-		"batches in lines":  lines(`{"batch":[`+calls[0]+`]}`, `{"batch":[`+calls[1]+","+calls[2]+`]}`),
-		"batches in array":  `[{"batch":[` + calls[0] + `]},` + "\n" + `{"batch":[` + calls[1] + "," + calls[2] + `]}]`,
-		"pretty objects":    pretty(calls[0]) + "\n" + pretty(calls[1]) + pretty(calls[2]),
+		"lines":               lines(calls...),
+		"lines with CRLF":     strings.Join(calls, "\r\n\r\n"),
+		"lines with BOM":      "\uFEFF" + lines(calls...),
+		"array":               array,
+		"array in one line":   "[" + strings.Join(calls, ",") + "]",
+		"pretty array":        pretty(array),
+		"batch":               `{"writeKey":"k","batch":` + array + `}`,
+		"pretty batch":        pretty(`{"sentAt":null,"batch":` + array + `}`),
+		"batches in lines":    lines(`{"batch":[`+calls[0]+`]}`, `{"batch":[`+calls[1]+","+calls[2]+`]}`),
+		"batches in array":    `[{"batch":[` + calls[0] + `]},` + "\n" + `{"batch":[` + calls[1] + "," + calls[2] + `]}]`,
+		"objects in one line": strings.Join(calls, ""),
+		"objects in lines":    lines(calls[0]+" "+calls[1], calls[2]),
+		"pretty objects":      pretty(calls[0]) + "\n" + pretty(calls[1]) + pretty(calls[2]),
 	}
 	want := []string{"null-value properties.agent_id", "ended-without-start event"}
 	for name, in := range forms {
@@ -303,9 +319,10 @@ func TestBroken(t *testing.T) {
 		{"an escape that is none, in lines", lines(aCall(started), `{"a": "I\'ll"}`),
 			`not JSON: invalid character '\'' in string escape code: JSON has no escape \'; write ' alone, at line 2, column 10`},
 		{"in a pretty array", "[\n  " + aCall(started) + ", {\n    \"a\": \"I\\'ll\"\n  }\n]", `not JSON: invalid character '\'' in string escape code: JSON has no escape \'; write ' alone, at line 3, column 13`},
-		{"in a compact array", `[{},{"a":x},` + aCall(started) + `]`, "not JSON: invalid character 'x' looking for beginning of value, at line 1, column 10"},
+		{"in a compact array", `[{"type":"page"},{"a":x},` + aCall(started) + `]`, "not JSON: invalid character 'x' looking for beginning of value, at line 1, column 23"},
 		{"a string without end", "[{\n\"a\": \"x\n}," + aCall(started) + "]", `not JSON: invalid character '\n' in string literal, at line 2, column 8`},
 		{"an array without end", `[` + aCall(started) + ",\n", "not JSON: it ends in the middle, at line 2, column 2"},
+		{"an array cut off", `[` + aCall(started) + `,{"a`, "not JSON: it ends in the middle, at line 1, column 208"},
 		{"the first line", lines(`{"a":"b`, aCall(started)), "not JSON: it ends in the middle, at line 1, column 8"},
 		{"rubbish in front", lines(`<html>`, aCall(started)), "not JSON: invalid character '<' looking for beginning of value, at line 1, column 1"},
 	}
@@ -323,7 +340,7 @@ func TestBroken(t *testing.T) {
 }
 
 func TestUnusable(t *testing.T) {
-	for _, in := range []string{"", " \n", "[]", "<html></html>", "id,name\n1,x\n", "[1, 2]", "\xff\xfe{\x00}\x00"} {
+	for _, in := range []string{"", " \n", "[]", "<html></html>", "id,name\n1,x\n", "[1, 2]", `{"type": "tra`, `[{"type": "tra`, `{"name": "x"}`, `{"events": [` + aCall(started) + `]}`, "\xff\xfe{\x00}\x00"} {
 		if _, err := Check(strings.NewReader(in)); err == nil || !strings.Contains(err.Error(), "no call found") {
 			t.Errorf("%q: got %v, want an error that says that no call was found", in, err)
 		}

@@ -79,7 +79,11 @@ func (f Finding) heading() string {
 
 func (r Report) writeSummary(b *strings.Builder) {
 	fmt.Fprintf(b, "%s, %s in %s: ", count(r.Calls, "call"), count(r.LiveChat, "Live Chat event"), count(r.Conversations, "conversation"))
-	if r.Clean() {
+	switch {
+	case r.Clean() && r.LiveChat == 0:
+		b.WriteString("nothing to judge\n")
+		return
+	case r.Clean():
 		b.WriteString("nothing to find fault with\n")
 		return
 	}

@@ -24,6 +24,7 @@ const (
 	emptyBatch   = "empty-batch"
 	oversizeCall = "oversize-call"
 
+	missingEvent      = "missing-event"
 	nearMissEvent     = "near-miss-event"
 	actionAlias       = "action-alias"
 	missingType       = "missing-type"
@@ -61,10 +62,11 @@ func Rules() []Rule {
 	return []Rule{
 		{badJSON, Error, "give one call per line, or a JSON array of calls"},
 		{tooLarge, Error, "receivers refuse a call of more than 32,000 bytes and a batch of more than 500,000"},
-		{notACall, Error, "want a JSON object"},
+		{notACall, Error, "want a JSON object with type, event and properties"},
 		{emptyBatch, Error, "send at least one call, or nothing"},
 		{oversizeCall, Error, "cut message_body"},
 
+		{missingEvent, Error, "whether it is one of the four or another, nobody can tell"},
 		{nearMissEvent, Error, "receivers match the name letter by letter"},
 		{actionAlias, Error, `write "type": "track"; the specification's examples are wrong there`},
 		{missingType, Error, "a call in a batch without it is not accepted"},

@@ -118,7 +118,9 @@ func (s *splitter) run() error {
 			s.inArray = false
 			_, err = s.next()
 		default:
-			err = s.cut(c)
+			if err = s.cut(c); err == io.EOF { // whoever reads the value finds that out
+				return nil
+			}
 		}
 		if err != nil && err != io.EOF {
 			return err

@@ -13,6 +13,7 @@ import (
 type Error struct {
 	Problem string // what is wrong, and what to do where that is known; no value of the input
 	Offset  int    // of the offending byte; the length of the input if it is cut off
+	More    bool   // the value itself is good, and something follows it at Offset
 }
 
 func (e *Error) Error() string { return e.Problem }
@@ -35,7 +36,7 @@ func Decode(b []byte) (any, error) {
 	}
 	rest := bytes.TrimLeft(b[dec.InputOffset():], " \t\r\n")
 	if len(rest) > 0 {
-		return nil, &Error{"not JSON: something follows the value", len(b) - len(rest)}
+		return nil, &Error{"not JSON: something follows the value", len(b) - len(rest), true}
 	}
 	return v, nil
 }
@@ -46,11 +47,11 @@ func explain(b []byte, err error) *Error {
 	case errors.As(err, &syntax):
 		// The decoder counts the offending byte among those it has read.
 		at := min(max(int(syntax.Offset)-1, 0), len(b))
-		return &Error{"not JSON: " + strings.TrimPrefix(syntax.Error(), "json: ") + escapeHint(b, at), at}
+		return &Error{"not JSON: " + strings.TrimPrefix(syntax.Error(), "json: ") + escapeHint(b, at), at, false}
 	case err == io.EOF:
-		return &Error{"not JSON: empty", len(b)}
+		return &Error{"not JSON: empty", len(b), false}
 	default: // io.ErrUnexpectedEOF, as reading from memory cannot fail
-		return &Error{"not JSON: it ends in the middle", len(b)}
+		return &Error{"not JSON: it ends in the middle", len(b), false}
 	}
 }
 
