@@ -43,8 +43,14 @@ func TestLint(t *testing.T) {
 		{good, "lint -", 0, ""},
 		{strings.Replace(good, "conversation_id", "conversationId", 1), "lint", 1, "conversation_id"},
 		{strings.Replace(good, `"type"`, `"action"`, 1), "lint --json", 1, `"findings"`},
-		{"this is no JSON", "lint", 2, "parlance: lint:"},
-		{"", "lint nowhere.jsonl", 2, "nowhere.jsonl"},
+		{good + good, "lint", 1, "repeated-call"},
+		{"this is no JSON", "lint", 2, "parlance: lint: read input: no call found (line 1: not JSON"},
+		{good[:40], "lint --json", 2, "it ends in the middle"},
+		{"", "lint", 2, "no call found"},
+		{"", "lint nowhere.jsonl", 2, "parlance: lint: open nowhere.jsonl"},
+		{"", "lint .", 2, "is a directory"},
+		{good, "lint --jsno", 2, "unknown flag"},
+		{good, "lint a b", 2, "one file, not 2"},
 	} {
 		out, status := parlance(t, t.TempDir(), tt.in, strings.Fields(tt.args)...)
 		if status != tt.status || !strings.Contains(out, tt.want) {
@@ -59,8 +65,10 @@ func TestExport(t *testing.T) {
 			t.Errorf("%s: got status %d and %d bytes, want JSON", what, status, len(out))
 		}
 	}
-	if out, status := parlance(t, "", "", "export", "nothing"); status == 0 || !strings.Contains(out, "nothing") {
-		t.Errorf("nothing: got status %d and %s", status, out)
+	for _, args := range [][]string{{"export"}, {"export", "nothing"}, {"export", "schema", "segment-plan"}} {
+		if out, status := parlance(t, "", "", args...); status == 0 || !strings.Contains(out, "want one of rudderstack-plan, schema, segment-plan") {
+			t.Errorf("%v: got status %d and %s", args, status, out)
+		}
 	}
 }
 

@@ -18,7 +18,7 @@ func lintCommand() *cobra.Command {
 		Long: `Lint reads track calls as JSON or JSON Lines, from a file or from standard input,
 and reports what breaks Segment's Live Chat specification. Other calls are left alone.
 
-Exit status: 0 clean, 1 findings, 2 unusable input.`,
+Exit status: 0 clean, 1 findings, 2 unusable input: no call in it, or it cannot be read.`,
 		Example: "  parlance lint events.jsonl\n  curl -s https://example.com/export | parlance lint --json -",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -38,7 +38,7 @@ Exit status: 0 clean, 1 findings, 2 unusable input.`,
 			return nil
 		}
 		if _, said := err.(exit); !said {
-			fmt.Fprintln(cmd.ErrOrStderr(), "parlance: lint: "+err.Error())
+			fmt.Fprintln(cmd.ErrOrStderr(), "parlance: "+err.Error())
 			return exit(2)
 		}
 		return err
@@ -50,7 +50,11 @@ func open(stdin io.Reader, args []string) (io.ReadCloser, error) {
 	if len(args) == 0 || args[0] == "-" {
 		return io.NopCloser(stdin), nil
 	}
-	return os.Open(args[0])
+	f, err := os.Open(args[0])
+	if err != nil {
+		return nil, fmt.Errorf("lint: %w", err)
+	}
+	return f, nil
 }
 
 func runLint(out io.Writer, in io.Reader, asJSON bool) error {
