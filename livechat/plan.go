@@ -23,8 +23,8 @@ func SegmentPlan() []byte {
 }
 
 // RudderStackPlan returns the same tracking plan in the form in which
-// RudderStack's transformer reads it. RudderStack gives the events IDs of its
-// own.
+// RudderStack's transformer reads it: the types of properties are lists there.
+// RudderStack gives the events IDs of its own.
 func RudderStackPlan() []byte {
 	type event struct {
 		Name        Kind        `json:"name"`
@@ -38,7 +38,11 @@ func RudderStackPlan() []byte {
 		Events  []event `json:"events"`
 	}{Name: "Live Chat", Version: 1}
 	for _, k := range Kinds() {
-		plan.Events = append(plan.Events, event{k, "track", k.description(), k.schema()})
+		rules := k.schema()
+		for _, p := range rules.Properties.Properties.Properties {
+			p["type"] = []any{p["type"]}
+		}
+		plan.Events = append(plan.Events, event{k, "track", k.description(), rules})
 	}
 	return document(plan)
 }

@@ -13,8 +13,9 @@ var schema []byte
 
 // Schema returns a JSON Schema (draft-07) of a call that carries one of the
 // four events. It accepts what [ValidateJSON] accepts, but for what a schema
-// cannot say or a sender should not learn: the size of a call, and "action"
-// in place of "type". The caller owns the slice.
+// cannot say or a sender should not learn, which are the size of a call and
+// "action" in place of "type", and for the context, of which each judges what
+// it knows. The caller owns the slice.
 func Schema() []byte { return slices.Clone(schema) }
 
 const draft07 = "http://json-schema.org/draft-07/schema#"
@@ -36,9 +37,9 @@ type messageSchemas struct {
 }
 
 type propertiesSchema struct {
-	Type       string          `json:"type"`
-	Properties json.RawMessage `json:"properties"`
-	Required   []string        `json:"required"`
+	Type       string                    `json:"type"`
+	Properties map[string]map[string]any `json:"properties"`
+	Required   []string                  `json:"required"`
 }
 
 func (k Kind) schema() eventSchema {
@@ -47,12 +48,13 @@ func (k Kind) schema() eventSchema {
 	return s
 }
 
-// propertySchemas cuts the seven properties out of the schema.
-func propertySchemas() json.RawMessage {
+// propertySchemas cuts the seven properties out of the schema. The caller
+// owns them.
+func propertySchemas() map[string]map[string]any {
 	var call struct {
 		Properties struct {
 			Properties struct {
-				Properties json.RawMessage
+				Properties map[string]map[string]any
 			}
 		}
 	}

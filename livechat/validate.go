@@ -18,9 +18,12 @@ const (
 const (
 	codeNoUser        = "no_user_anon_id"
 	codeIDNotString   = "id_not_string"
+	codeNoType        = "missing_type"
+	codeInvalidType   = "invalid_type"
 	codeNoEvent       = "event_not_defined"
 	codeEventString   = "event_not_string"
 	codePropertiesObj = "properties_not_object"
+	codeAdvertisingID = "device_advertisingid_should_be_string"
 )
 
 // A Problem is one way in which a call breaks the specification or would be

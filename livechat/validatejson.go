@@ -47,6 +47,7 @@ func ValidateJSON(b []byte) []Problem {
 	j.time(call, "timestamp")
 	j.time(call, "originalTimestamp")
 	j.object(call, "context")
+	j.device(call)
 	j.object(call, "integrations")
 	j.time(call, "sentAt")
 	return j.problems
@@ -98,10 +99,23 @@ func (j *judge) callType(call map[string]any) {
 	}
 	switch {
 	case !ok:
-		j.add("type", `missing: want "track"`, "")
+		j.add("type", `missing: want "track"`, codeNoType)
 	case v != "track":
-		j.add(key, `not "track": Live Chat events are track calls`, "")
+		code := ""
+		if key == "type" && !isType(v) {
+			code = codeInvalidType
+		}
+		j.add(key, `not "track": Live Chat events are track calls`, code)
 	}
+}
+
+// isType reports whether v is one of the types of calls that Segment knows.
+func isType(v any) bool {
+	switch v {
+	case "track", "page", "screen", "identify", "alias", "group":
+		return true
+	}
+	return false
 }
 
 func (j *judge) event(call map[string]any) Kind {
@@ -213,6 +227,17 @@ func (j *judge) object(call map[string]any, key string) {
 	v, ok := call[key]
 	if _, isObject := v.(map[string]any); ok && v != nil && !isObject {
 		j.add(key, wrongType(v, "an object"), "")
+	}
+}
+
+// device judges the one thing for whose sake Segment discards a call and which
+// only the SDKs of telephones send.
+func (j *judge) device(call map[string]any) {
+	context, _ := call["context"].(map[string]any)
+	device, _ := context["device"].(map[string]any)
+	v := device["advertisingId"]
+	if _, isString := v.(string); v != nil && !isString {
+		j.add("context.device.advertisingId", wrongType(v, "a string"), codeAdvertisingID)
 	}
 }
 

@@ -152,7 +152,11 @@ func TestValidateJSONNamesSegmentsCodes(t *testing.T) {
 		`{"userId":"u","type":"track","properties":{"conversation_id":"c","message_id":"m"}}`:                                    "event_not_defined",
 		`{"userId":"u","type":"track","event":1,"properties":{"conversation_id":"c","message_id":"m"}}`:                          "event_not_string",
 		`{"userId":"u","type":"track","event":"Live Chat Message Sent","properties":[]}`:                                         "properties_not_object",
+		`{"userId":"u","event":"Live Chat Message Sent","properties":{"conversation_id":"c","message_id":"m"}}`:                  "missing_type",
+		`{"userId":"u","type":"trakc","event":"Live Chat Message Sent","properties":{"conversation_id":"c","message_id":"m"}}`:   "invalid_type",
+		`{"userId":"u","type":"page","event":"Live Chat Message Sent","properties":{"conversation_id":"c","message_id":"m"}}`:    "",
 		`{"userId":"u","type":"track","event":"Live Chat Message Sent","properties":{"conversation_id":"c","message_id":["m"]}}`: "",
+		strings.Replace(good, `"page": {}`, `"device": {"advertisingId": 7}`, 1):                                                 "device_advertisingid_should_be_string",
 	}
 	for call, want := range tests {
 		ps := ValidateJSON([]byte(call))
@@ -259,7 +263,7 @@ func TestSpecExamplesMarshal(t *testing.T) {
 }
 
 // FuzzValidateJSON: it judges any bytes without panicking, in the same words
-// each time, and accepts nothing that Event cannot read.
+// each time, and accepts nothing without a conversation.
 func FuzzValidateJSON(f *testing.F) {
 	f.Add([]byte(good))
 	for _, call := range examples {

@@ -260,7 +260,9 @@ func (k call) time() (t time.Time, key string) {
 // the values of unknown properties that say nothing.
 func (c *checker) names(k call) {
 	if _, ok := k.fields["type"]; !ok && k.fields["action"] == "track" {
-		c.addTo(k.place, actionAlias, "action", `stands where "type" belongs`)
+		f := k.place
+		f.Code = "missing_type"
+		c.addTo(f, actionAlias, "action", `stands where "type" belongs`)
 	}
 	given, _ := k.fields["properties"].(map[string]any)
 	for _, key := range slices.Sorted(maps.Keys(given)) {

@@ -69,7 +69,7 @@ func Rules() []Rule {
 		{missingEvent, Error, "whether it is one of the four or another, nobody can tell"},
 		{nearMissEvent, Error, "receivers match the name letter by letter"},
 		{actionAlias, Error, `write "type": "track"; the specification's examples are wrong there`},
-		{missingType, Error, "a call in a batch without it is not accepted"},
+		{missingType, Error, "only the address of a single call can stand in for it"},
 		{notTrack, Error, "no receiver looks for an event in other calls"},
 		{wrongType, Error, "receivers discard it, or a warehouse column changes its type"},
 		{nullValue, Error, "an unknown value has no place in a warehouse column"},
