@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -13,6 +12,9 @@ import (
 	"time"
 	"unicode/utf8"
 
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/parlance-chat/parlance/conversation"
 	"github.com/parlance-chat/parlance/internal/journal"
 )
@@ -21,9 +23,8 @@ import (
 const (
 	maxActivities     = 1000
 	maxActivitiesBody = 4 << 20
-	maxID             = 255    // bytes of an ID
-	maxText           = 1024   // bytes of a name, an address or a URL
-	maxBody           = 64_000 // bytes of a message
+	maxID             = 255  // bytes of an ID
+	maxText           = 1024 // bytes of a name, an address or a URL
 )
 
 // A Problem says what is wrong with an activity.
@@ -50,7 +51,7 @@ func (h *Handler) activities(w http.ResponseWriter, r *http.Request) {
 	if !post(w, r) {
 		return
 	}
-	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	token, bearer := credentials(r, "Bearer")
 	s := h.routes.Load().tokens[sha256.Sum256([]byte(token))]
 	if !bearer || s == nil {
 		w.Header().Set("WWW-Authenticate", "Bearer")
@@ -62,12 +63,7 @@ func (h *Handler) activities(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.As(err, &problems):
 		h.metrics.refuse(s, "invalid")
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusBadRequest)
-		_ = json.NewEncoder(w).Encode(struct { // the client is gone; nobody to tell
-			Error    string   `json:"error"`
-			Problems Problems `json:"problems"`
-		}{fmt.Sprintf("%d problems; nothing was accepted", len(problems)), problems})
+		fail(w, http.StatusBadRequest, "nothing was accepted; see problems", problems...)
 	case err != nil:
 		h.refuse(w, s, err)
 	default:
@@ -95,8 +91,11 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, s *Source) (n int
 // Problems. When it returns nil they are on disk.
 func (h *Handler) Record(ctx context.Context, workspace, source string, activities ...conversation.Activity) error {
 	s := h.routes.Load().names[path{workspace, source}]
-	if s == nil {
-		return fmt.Errorf("ingest: record: no source %q in workspace %q", source, workspace)
+	if s == nil || s.Type != "api" {
+		return fmt.Errorf("ingest: record: no source %q of type api in workspace %q", source, workspace)
+	}
+	if len(activities) == 0 {
+		return nil
 	}
 	var problems Problems
 	for i, a := range activities {
@@ -110,26 +109,17 @@ func (h *Handler) Record(ctx context.Context, workspace, source string, activiti
 
 // readActivities reads the body of a request.
 func readActivities(body []byte) ([]conversation.Activity, error) {
-	malformed := func(text string) error { return &refusal{http.StatusBadRequest, "malformed", text} }
-	if !utf8.Valid(body) {
-		return nil, malformed("the body is not UTF-8")
+	raw, err := readEnvelope(body)
+	if err != nil {
+		return nil, &refusal{http.StatusBadRequest, "malformed", err.Error()}
 	}
-	var request struct {
-		Activities []json.RawMessage `json:"activities"`
-	}
-	if err := strict(body, &request); err != nil {
-		return nil, malformed(`the body is not {"activities":[…]}: ` + explain(err))
-	}
-	if n := len(request.Activities); n == 0 || n > maxActivities {
-		return nil, malformed(fmt.Sprintf("activities: there are %d, and may be 1 to %d", n, maxActivities))
-	}
-	list := make([]conversation.Activity, len(request.Activities))
+	list := make([]conversation.Activity, len(raw))
 	var problems Problems
-	for i, raw := range request.Activities {
-		if strict(raw, &list[i]) == nil {
+	for i, one := range raw {
+		if string(one) != "null" && strict(one, &list[i]) == nil {
 			problems = append(problems, check(i, list[i])...)
 		} else {
-			problems = append(problems, inspect(i, raw)...)
+			problems = append(problems, inspect(i, one)...)
 		}
 	}
 	if len(problems) > 0 {
@@ -138,17 +128,46 @@ func readActivities(body []byte) ([]conversation.Activity, error) {
 	return list, nil
 }
 
-// strict decodes one JSON value without unknown keys.
+// readEnvelope returns the activities in a body, each as it came.
+func readEnvelope(body []byte) (list []json.RawMessage, err error) {
+	if !utf8.Valid(body) {
+		return nil, errors.New("the body is not UTF-8")
+	}
+	if err := json.Unmarshal(body, new(json.RawMessage)); err != nil {
+		return nil, errors.New("the body is " + explain(err))
+	}
+	var activities json.RawMessage
+	ok := members(body, func(key string, value json.RawMessage) bool {
+		switch {
+		case key != "activities":
+			err = fmt.Errorf("unknown key %s beside activities", quote(short(key)))
+		case activities != nil:
+			err = errors.New("activities: is given twice")
+		}
+		activities = value
+		return err == nil
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case !ok:
+		return nil, errors.New(`the body must be {"activities":[…]}`)
+	case activities == nil:
+		return nil, errors.New("activities: is required")
+	}
+	if list, ok = elements(activities, maxActivities); !ok {
+		return nil, errors.New("activities: must be an array")
+	}
+	if n := len(list); n == 0 || n > maxActivities {
+		return nil, fmt.Errorf("activities: there must be 1 to %d in a request", maxActivities)
+	}
+	return list, nil
+}
+
+// strict decodes JSON in which no key is unknown, written in another case, or
+// given twice. What JavaScript leaves of an emoji cut in half it forgives.
 func strict(b []byte, v any) error {
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return err
-	}
-	if d.More() {
-		return errors.New("something follows it")
-	}
-	return nil
+	return jsonv2.Unmarshal(b, v, jsonv2.RejectUnknownMembers(true), jsontext.AllowInvalidUTF8(true))
 }
 
 // explain says what is wrong with JSON, without what it holds.
@@ -157,7 +176,7 @@ func explain(err error) string {
 	if errors.As(err, &syntax) {
 		return fmt.Sprintf("broken JSON at byte %d", syntax.Offset)
 	}
-	return "an unknown key, a wrong type, or something after its end"
+	return "no JSON"
 }
 
 var (
@@ -205,7 +224,7 @@ func check(i int, a conversation.Activity) (p Problems) {
 		limit       int
 	}{
 		{"id", a.ID, maxID}, {"conversation_id", a.Conversation, maxID},
-		{"message.id", a.Message.ID, maxID}, {"message.body", a.Message.Body, maxBody},
+		{"message.id", a.Message.ID, maxID}, {"message.body", a.Message.Body, maxActivitiesBody},
 		{"agent.id", a.Agent.ID, maxID}, {"agent.name", a.Agent.Name, maxText}, {"agent.username", a.Agent.Username, maxText},
 		{"customer.user_id", a.Customer.UserID, maxID}, {"customer.anonymous_id", a.Customer.AnonymousID, maxID},
 		{"customer.contact_id", a.Customer.ContactID, maxID}, {"customer.email", a.Customer.Email, maxText}, {"customer.name", a.Customer.Name, maxText},

@@ -21,30 +21,59 @@ type member struct {
 	value json.RawMessage
 }
 
+// maxKeys bounds the keys of an object that is looked into: each takes many
+// times its bytes of memory.
+const maxKeys = 1000
+
 func readObject(b []byte) (o object, ok bool) {
 	at := map[string]int{} // a key that comes twice counts with its last value
+	ok = members(b, func(key string, value json.RawMessage) bool {
+		if i, twice := at[key]; twice {
+			o[i].value = value
+			return true
+		}
+		at[key] = len(o)
+		o = append(o, member{key, value})
+		return len(o) <= maxKeys
+	})
+	return o, ok
+}
+
+// members calls f for each member of an object, in order, until f returns
+// false. It reports whether it came to the end, of an object.
+func members(b []byte, f func(key string, value json.RawMessage) bool) bool {
 	d := json.NewDecoder(bytes.NewReader(b))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return nil, false
+		return false
 	}
 	for d.More() {
 		key, err := d.Token()
 		if err != nil {
-			return nil, false
+			return false
 		}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil || !f(key.(string), value) {
+			return false
+		}
+	}
+	return true
+}
+
+// elements returns the elements of an array. Of one with more than limit it
+// returns one more than that.
+func elements(b []byte, limit int) (list []json.RawMessage, ok bool) {
+	d := json.NewDecoder(bytes.NewReader(b))
+	if t, err := d.Token(); err != nil || t != json.Delim('[') {
+		return nil, false
+	}
+	for d.More() && len(list) <= limit {
 		var value json.RawMessage
 		if err := d.Decode(&value); err != nil {
 			return nil, false
 		}
-		k := key.(string)
-		if i, twice := at[k]; twice {
-			o[i].value = value
-			continue
-		}
-		at[k] = len(o)
-		o = append(o, member{k, value})
+		list = append(list, value)
 	}
-	return o, true
+	return list, true
 }
 
 func (o object) get(key string) json.RawMessage {

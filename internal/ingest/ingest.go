@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -163,11 +164,16 @@ func (h *Handler) refuse(w http.ResponseWriter, s *Source, err error) {
 }
 
 // fail answers with an error in the shape that SDKs of Segment understand.
-func fail(w http.ResponseWriter, status int, text string) {
+func fail(w http.ResponseWriter, status int, text string, problems ...Problem) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	fmt.Fprintf(w, "{\"error\":%q,\"code\":%d,\"message\":%q}\n", text, status, text)
+	_ = json.NewEncoder(w).Encode(struct { // the client is gone; nobody to tell
+		Error    string   `json:"error"`
+		Code     int      `json:"code"`
+		Message  string   `json:"message"`
+		Problems Problems `json:"problems,omitempty"`
+	}{text, status, text, problems})
 }
 
 func answer(w http.ResponseWriter, body string) {
@@ -259,6 +265,12 @@ func unreadableBody(err error, limit int64) error {
 		return tooLarge(limit)
 	}
 	return &refusal{http.StatusBadRequest, "body", "the body could not be read to its end"}
+}
+
+// credentials returns what a request says of itself in an authorization scheme.
+func credentials(r *http.Request, scheme string) (text string, ok bool) {
+	name, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.TrimSpace(text), strings.EqualFold(name, scheme)
 }
 
 // post allows POST alone.

@@ -43,7 +43,7 @@ func inspect(i int, raw json.RawMessage) Problems {
 	var a conversation.Activity
 	b, err := json.Marshal(usable)
 	if err == nil {
-		err = json.Unmarshal(b, &a)
+		err = strict(b, &a)
 	}
 	if err != nil {
 		s.add("", "is not an activity")
@@ -69,19 +69,19 @@ func (s *inspection) add(path, problem string) {
 
 // object returns what has the right form.
 func (s *inspection) object(path string, raw json.RawMessage, allowed shape) (map[string]any, bool) {
-	var object map[string]json.RawMessage
-	if json.Unmarshal(raw, &object) != nil || object == nil {
-		s.add(strings.TrimSuffix(path, "."), "must be an object")
-		return nil, false
-	}
 	usable := map[string]any{}
-	for _, key := range slices.Sorted(maps.Keys(object)) {
-		value := object[key]
-		if string(value) == "null" {
-			continue
+	given := map[string]bool{}
+	ok := members(raw, func(key string, value json.RawMessage) bool {
+		if given[key] {
+			s.add(path+short(key), "is given twice")
+			return true
 		}
+		given[key] = true
 		switch want := allowed[key].(type) {
 		case shape:
+			if string(value) == "null" {
+				break
+			}
 			if v, ok := s.object(path+key+".", value, want); ok {
 				usable[key] = v
 			}
@@ -94,29 +94,33 @@ func (s *inspection) object(path string, raw json.RawMessage, allowed shape) (ma
 		default:
 			s.unknown(path, key, slices.Sorted(maps.Keys(allowed)))
 		}
+		return true
+	})
+	if !ok {
+		s.add(strings.TrimSuffix(path, "."), "must be an object")
 	}
-	return usable, true
+	return usable, ok
 }
 
 func fits(value json.RawMessage, want form) bool {
-	var v string
-	if json.Unmarshal(value, &v) != nil {
-		return false
-	}
 	if want == moment {
-		_, err := time.Parse(time.RFC3339, v)
-		return err == nil
+		return strict(value, new(time.Time)) == nil
 	}
-	return true
+	return strict(value, new(string)) == nil
 }
 
 func (s *inspection) unknown(path, key string, known []string) {
+	problem := "unknown key"
+	if n := spell.Nearest(strings.ToLower(short(key)), known); n != "" {
+		problem += "; did you mean " + path + n + "?"
+	}
+	s.add(path+short(key), problem)
+}
+
+// short cuts a key that somebody made up to what can be shown.
+func short(key string) string {
 	if len(key) > 60 {
 		key = key[:60]
 	}
-	problem := "unknown key"
-	if n := spell.Nearest(key, known); n != "" {
-		problem += "; did you mean " + path + n + "?"
-	}
-	s.add(path+strings.ToValidUTF8(key, "?"), problem)
+	return strings.ToValidUTF8(key, "?")
 }

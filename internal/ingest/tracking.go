@@ -109,7 +109,7 @@ func (h *Handler) takeCalls(w http.ResponseWriter, r *http.Request, single strin
 // else of the first call.
 func (h *Handler) keyed(r *http.Request, b batch) *Source {
 	keys := h.routes.Load().keys
-	if basic, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Basic "); ok {
+	if basic, ok := credentials(r, "Basic"); ok {
 		if pair, err := base64.StdEncoding.DecodeString(basic); err == nil {
 			user, _, _ := strings.Cut(string(pair), ":")
 			if s := keys[sha256.Sum256([]byte(user))]; s != nil {
