@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -20,25 +21,29 @@ import (
 // told to stop.
 const drainTime = 10 * time.Second
 
+// requestTime bounds one request, so that nobody holds a connection by reading
+// or writing slowly.
+const requestTime = time.Minute
+
 // Run listens, applies and delivers until ctx is done. Then it takes no more
 // webhooks, finishes what is under way, and returns; whatever is not delivered
 // by then is on disk, and goes on at the next start.
 func (g *Gateway) Run(ctx context.Context) error {
 	g.draining.Store(false)
-	var servers servers
+	servers := servers{log: g.log}
 	if g.config.Listen != NoListener {
 		l, err := net.Listen("tcp", g.config.Listen)
 		if err != nil {
 			return fmt.Errorf("gateway: listen: %w (another address: listen: HOST:PORT)", err)
 		}
-		servers.add(context.WithoutCancel(ctx), l, g.handler)
+		servers.add(context.WithoutCancel(ctx), l, g.handler, requestTime)
 		g.log.Info("gateway listens", "address", l.Addr().String(), "data", g.config.Data)
 	}
 	if l, err := control.Listen(g.config.Data); err != nil {
 		g.log.Warn("other commands cannot reach this gateway while it runs", "error", err)
 	} else {
 		// Whoever follows events must not hold up the end.
-		servers.add(ctx, l, control.Handler(control.Target{Journal: g.journal, Reset: g.loops.reset, Resend: g.loops.resend, Live: true}))
+		servers.add(ctx, l, control.Handler(control.Target{Journal: g.journal, Reset: g.loops.reset, Resend: g.loops.resend, Live: true}), 0)
 	}
 
 	// Work goes on while the servers drain, and stops after them.
@@ -64,18 +69,23 @@ func (g *Gateway) Run(ctx context.Context) error {
 
 // servers are HTTP servers that live and end together.
 type servers struct {
+	log  *slog.Logger
 	list []*http.Server
 	on   []net.Listener
 }
 
-// add adds a server whose requests are done when base is.
-func (s *servers) add(base context.Context, l net.Listener, h http.Handler) {
+// add adds a server whose requests are done when base is. Each may take the
+// time given, from its first byte to the last of its answer; 0 is no limit.
+func (s *servers) add(base context.Context, l net.Listener, h http.Handler, limit time.Duration) {
 	s.list = append(s.list, &http.Server{
 		Handler:           h,
 		BaseContext:       func(net.Listener) context.Context { return base },
 		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       limit,
+		WriteTimeout:      limit,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	})
 	s.on = append(s.on, l)
 }

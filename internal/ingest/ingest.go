@@ -14,6 +14,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -90,7 +91,13 @@ func New(o Options) *Handler {
 }
 
 // ServeHTTP implements http.Handler.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// The server reads to its end also the body of a request that is refused
+	// for its address alone. Where there are no deadlines, as in tests, that
+	// is as good.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTime))
+	h.mux.ServeHTTP(w, r)
+}
 
 // routes find the source of a request.
 type routes struct {
@@ -203,8 +210,6 @@ func (h *Handler) body(w http.ResponseWriter, r *http.Request, limit int64) ([]b
 			h.buffers.Put(buf)
 		}
 	}
-	// Servers without deadlines, as in tests, are as good.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTime))
 	m.Reader = http.MaxBytesReader(w, r.Body, limit)
 	if err := m.readAll(buf, encoding == "gzip", limit); err != nil {
 		release()
@@ -263,6 +268,8 @@ func unreadableBody(err error, limit int64) error {
 		return no
 	case errors.As(err, &large):
 		return tooLarge(limit)
+	case errors.Is(err, os.ErrDeadlineExceeded): // which, unlike 400, SDKs try again
+		return &refusal{http.StatusRequestTimeout, "slow", fmt.Sprintf("the body did not come within %v; send it again", readTime)}
 	}
 	return &refusal{http.StatusBadRequest, "body", "the body could not be read to its end"}
 }

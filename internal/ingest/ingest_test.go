@@ -9,10 +9,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -216,6 +218,45 @@ func TestTooMuchInFlight(t *testing.T) {
 		t.Errorf("in flight: got %d, want %d", got, maxInFlight)
 	}
 }
+
+// Who stalls gets an answer when their time is up, also one for which the body
+// does not matter.
+func TestStalledBodies(t *testing.T) {
+	for path, want := range map[string]string{"/in/nobody": "404", "/in/support": "408", "/v1/activities": "401", "/v1/track": "408"} {
+		synctest.Test(t, func(t *testing.T) {
+			client, server := net.Pipe()
+			conns := make(chan net.Conn, 1)
+			conns <- server
+			s := &http.Server{Handler: handler(t, full{})}
+			done := make(chan error, 1)
+			go func() { done <- s.Serve(listener(conns)) }()
+			began := time.Now()
+			fmt.Fprintf(client, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{", path)
+			answer := make([]byte, len("HTTP/1.1 408"))
+			if _, err := io.ReadFull(client, answer); err != nil || !strings.HasSuffix(string(answer), want) {
+				t.Errorf("%s: got %q (%v), want %s", path, answer, err, want)
+			}
+			if took := time.Since(began); took > readTime {
+				t.Errorf("%s: took %v", path, took)
+			}
+			_ = client.Close()
+			_ = s.Close()
+			<-done
+		})
+	}
+}
+
+// A listener hands out the connections it holds.
+type listener chan net.Conn
+
+func (l listener) Accept() (net.Conn, error) {
+	if c, ok := <-l; ok {
+		return c, nil
+	}
+	return nil, net.ErrClosed
+}
+func (l listener) Close() error   { close(l); return nil }
+func (l listener) Addr() net.Addr { return &net.TCPAddr{} }
 
 func TestSetSources(t *testing.T) {
 	h, _ := open(t)
