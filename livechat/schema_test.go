@@ -53,6 +53,38 @@ func TestSchemaAndTypesAgree(t *testing.T) {
 	agree(t, "", root, reflect.TypeFor[track]())
 }
 
+// TestWhatIsRequiredIsDescribed, in the same place: strict validators, such as
+// RudderStack's, refuse a schema that requires what it does not describe.
+func TestWhatIsRequiredIsDescribed(t *testing.T) {
+	var walk func(path string, v any)
+	walk = func(path string, v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			properties, _ := v["properties"].(map[string]any)
+			required, _ := v["required"].([]any)
+			for _, name := range required {
+				if _, ok := properties[name.(string)]; !ok {
+					t.Errorf("%s requires %q without describing it", path, name)
+				}
+			}
+			for key, sub := range v {
+				walk(path+"/"+key, sub)
+			}
+		case []any:
+			for _, sub := range v {
+				walk(path, sub)
+			}
+		}
+	}
+	for name, text := range map[string][]byte{"schema": Schema(), "segment": SegmentPlan(), "rudderstack": RudderStackPlan()} {
+		var v any
+		if err := json.Unmarshal(text, &v); err != nil {
+			t.Fatal(err)
+		}
+		walk(name, v)
+	}
+}
+
 type node struct {
 	Type       any
 	Const      any
