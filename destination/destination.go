@@ -86,6 +86,9 @@ type Type struct {
 	// holding the defaults. Its yaml tags name the keys, and its field
 	// comments are the manual. It may have a method Check() error.
 	Settings func() any
+	// Place names what no two destinations may share, such as a file. Nil
+	// where there is no such thing.
+	Place func(settings any) string
 	// Open returns a destination with settings that Settings returned and the
 	// configuration filled in.
 	Open func(settings any) (Destination, error)

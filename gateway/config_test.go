@@ -236,6 +236,14 @@ workspaces:
 	}
 }
 
+// Two destinations that write to one file would write over each other.
+func TestSameFileTwice(t *testing.T) {
+	_, err := Parse([]byte("destinations: {log: {type: file, path: ./a}}\nworkspaces: {acme: {destinations: {log: {type: file, path: a}}}}\n"), "parlance.yaml", env)
+	if want := "parlance.yaml:2:36: workspaces.acme.destinations.log: writes to the same place as destinations.log"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 // Declared first is first, whatever the names are.
 func TestOrder(t *testing.T) {
 	names := strings.Fields("z y x m n o a c b 1 0")

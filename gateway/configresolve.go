@@ -92,6 +92,7 @@ type resolver struct {
 	paths    map[string]string // of webhooks; to the configuration's path of the source
 	tokens   map[string]string // of type api, likewise
 	keys     map[string]string // of type tracking, likewise
+	places   map[string]string // of destinations, likewise
 }
 
 func newResolver() *resolver {
@@ -101,6 +102,7 @@ func newResolver() *resolver {
 		paths:        map[string]string{},
 		tokens:       map[string]string{},
 		keys:         map[string]string{},
+		places:       map[string]string{},
 	}
 }
 

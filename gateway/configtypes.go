@@ -182,6 +182,7 @@ func (r *resolver) destination(path string, w Workspace, d Destination, salted b
 		settings = d.Settings
 	}
 	r.settings(path, settings)
+	r.place(path, t, settings)
 	policy := d.Policy.or(w.Policy)
 	out := ResolvedDestination{
 		Workspace: w.Name,
@@ -221,6 +222,18 @@ func (r *resolver) settings(path string, settings any) {
 		}
 		r.tell(strictyaml.Join(path, key), "%s", text)
 	}
+}
+
+// place checks that no two destinations write over each other.
+func (r *resolver) place(path string, t *destination.Type, settings any) {
+	if t.Place == nil || t.Place(settings) == "" {
+		return
+	}
+	place := t.Name + " " + t.Place(settings)
+	if other, ok := r.places[place]; ok {
+		r.tell(path, "writes to the same place as %s; give one of them another", other)
+	}
+	r.places[place] = path
 }
 
 // destinationType returns the type with a name, or nil.

@@ -10,14 +10,16 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
+	"syscall"
 
 	"github.com/parlance-chat/parlance/destination"
 )
 
 // Settings are the settings of a destination of type file.
 type Settings struct {
-	// Path of the file, such as ./events.jsonl. Required.
+	// Path of the file, such as ./events.jsonl. If it is renamed or removed, a new one begins. Required.
 	Path string `yaml:"path"`
 	// Size in megabytes above which the file is renamed to PATH.1, PATH.1 to PATH.2 and so on. 0 never.
 	RotateMB int `yaml:"rotate_mb"`
@@ -46,6 +48,7 @@ func Type() destination.Type {
 		Name:     "file",
 		Title:    "JSON Lines file",
 		Settings: func() any { return &Settings{RotateMB: 100, Keep: 10} },
+		Place:    func(settings any) string { return filepath.Join(settings.(*Settings).Path) },
 		Open:     func(settings any) (destination.Destination, error) { return Open(*settings.(*Settings)) },
 	}
 }
@@ -66,13 +69,14 @@ func Open(s Settings) (*Destination, error) {
 // A Destination appends to one file. It implements destination.Destination.
 type Destination struct {
 	s    Settings
-	f    *os.File
-	size int64 // of the whole lines in it
+	f    *os.File // nil after something failed, or Close
+	size int64    // of the whole lines in it
 	buf  bytes.Buffer
 }
 
 func (d *Destination) open() error {
-	if err := os.MkdirAll(filepath.Dir(d.s.Path), 0o700); err != nil {
+	dir := filepath.Dir(d.s.Path)
+	if err := makeDir(dir); err != nil {
 		return err
 	}
 	f, err := os.OpenFile(d.s.Path, os.O_CREATE|os.O_RDWR, 0o600)
@@ -83,11 +87,76 @@ func (d *Destination) open() error {
 	if err == nil {
 		err = f.Truncate(size)
 	}
+	if err == nil {
+		err = syncDir(dir) // or a power failure takes the new file's name away
+	}
 	if err != nil {
 		return errors.Join(err, f.Close())
 	}
 	d.f, d.size = f, size
 	return nil
+}
+
+// makeDir makes a directory and those above it that last as what is in it.
+func makeDir(dir string) error {
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	above := filepath.Dir(dir)
+	if err := makeDir(above); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	return syncDir(above)
+}
+
+// syncDir puts the names in a directory on disk. Windows does so by itself,
+// and cannot be asked to.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = f.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		err = nil // a file system that has no such thing
+	}
+	return errors.Join(err, f.Close())
+}
+
+// ready has f be what the path names, with room for more.
+func (d *Destination) ready() error {
+	if !d.current() {
+		if err := d.Close(); err != nil {
+			return err
+		}
+		if err := d.open(); err != nil {
+			return err
+		}
+	}
+	if d.s.RotateMB > 0 && d.size > int64(d.s.RotateMB)<<20 {
+		return d.rotate()
+	}
+	return nil
+}
+
+// current reports whether nobody renamed, removed, cut or wrote to the file
+// since the last Send: people and logrotate do.
+func (d *Destination) current() bool {
+	if d.f == nil {
+		return false
+	}
+	ours, err := d.f.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(d.s.Path)
+	return err == nil && os.SameFile(ours, there) && there.Size() == d.size
 }
 
 // wholeLines returns the length of f up to the end of its last line.
@@ -126,10 +195,8 @@ func (d *Destination) Limits() destination.Limits {
 // Send implements destination.Destination. When it returns nil, the lines are
 // on disk.
 func (d *Destination) Send(_ context.Context, a destination.Attempt) error {
-	if d.s.RotateMB > 0 && d.size > int64(d.s.RotateMB)<<20 {
-		if err := d.rotate(); err != nil {
-			return fmt.Errorf("file: rotate: %w", err)
-		}
+	if err := d.ready(); err != nil {
+		return fmt.Errorf("file: %w", err)
 	}
 	d.buf.Reset()
 	for _, c := range a.Calls {
@@ -148,22 +215,39 @@ func (d *Destination) Send(_ context.Context, a destination.Attempt) error {
 	return nil
 }
 
-// rotate renames the files and begins a new one.
+// rotate renames the files and begins a new one. Only those up to the first
+// free name move, so that trying again after a failure loses none.
 func (d *Destination) rotate() error {
-	if err := d.f.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
+	if err := d.Close(); err != nil {
 		return err
 	}
-	for n := d.s.Keep; n > 0; n-- {
-		from := d.s.Path
-		if n > 1 {
-			from += "." + strconv.Itoa(n-1)
+	free := 1
+	for ; free < d.s.Keep; free++ {
+		if _, err := os.Lstat(d.name(free)); errors.Is(err, os.ErrNotExist) {
+			break
 		}
-		if err := os.Rename(from, d.s.Path+"."+strconv.Itoa(n)); err != nil && !errors.Is(err, os.ErrNotExist) {
+	}
+	for n := free; n > 0; n-- {
+		if err := os.Rename(d.name(n-1), d.name(n)); err != nil {
 			return err
 		}
 	}
 	return d.open()
 }
 
+// name is that of the file before n rotations.
+func (d *Destination) name(n int) string {
+	if n == 0 {
+		return d.s.Path
+	}
+	return d.s.Path + "." + strconv.Itoa(n)
+}
+
 // Close implements destination.Destination.
-func (d *Destination) Close() error { return d.f.Close() }
+func (d *Destination) Close() error {
+	f := d.f
+	if d.f = nil; f == nil {
+		return nil
+	}
+	return f.Close()
+}

@@ -96,6 +96,79 @@ func TestRotates(t *testing.T) {
 	}
 }
 
+// A rotation that failed half way loses no more files when it is tried again.
+func TestRotatesAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events.jsonl")
+	d := open(t, Settings{Path: path, RotateMB: 1, Keep: 3})
+	for name, text := range map[string]string{".2": "1", ".3": "0"} {
+		if err := os.WriteFile(path+name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send(t, d, "2"+strings.Repeat("x", 2<<20))
+	send(t, d, "3")
+	for name, want := range map[string]string{"": "3", ".1": "2", ".2": "1", ".3": "0"} {
+		if got := read(t, path+name); got[:1] != want {
+			t.Errorf("%s: got %s, want %s", name, got[:1], want)
+		}
+	}
+}
+
+// Whatever somebody does to the file, what comes next is found at its path.
+func TestChangedByOthers(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(path string) error
+		want   string
+	}{
+		"renamed":                    {func(path string) error { return os.Rename(path, path+".old") }, "2\n"},
+		"removed":                    {os.Remove, "2\n"},
+		"removed with its directory": {func(path string) error { return os.RemoveAll(filepath.Dir(path)) }, "2\n"},
+		"emptied":                    {func(path string) error { return os.Truncate(path, 0) }, "2\n"},
+		"replaced": {func(path string) error {
+			if err := os.WriteFile(path+".new", []byte("new\n"), 0o600); err != nil {
+				return err
+			}
+			return os.Rename(path+".new", path)
+		}, "new\n2\n"},
+		"appended to": {func(path string) error { return os.WriteFile(path, []byte("1\nedited\n"), 0o600) }, "1\nedited\n2\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "sub", "events.jsonl")
+			d := open(t, Settings{Path: path, Keep: 1})
+			send(t, d, "1")
+			if err := tt.change(path); err != nil {
+				t.Fatal(err)
+			}
+			send(t, d, "2")
+			if got := read(t, path); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// What cannot be written now is written once it can be.
+func TestComesBack(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sub", "events.jsonl")
+	d := open(t, Settings{Path: path, Keep: 1})
+	if err := os.RemoveAll(filepath.Dir(path)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Dir(path), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Send(t.Context(), destination.Attempt{Calls: []destination.Call{{JSON: []byte("1")}}}); err == nil {
+		t.Error("a file in the directory's place: got no error")
+	}
+	if err := os.Remove(filepath.Dir(path)); err != nil {
+		t.Fatal(err)
+	}
+	send(t, d, "1")
+	if got := read(t, path); got != "1\n" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestSettings(t *testing.T) {
 	if _, err := Open(Settings{RotateMB: -1}); err == nil {
 		t.Error("got no error")
