@@ -195,6 +195,44 @@ func TestReload(t *testing.T) {
 	await(t, receiver, int(sent.Load())+1) // and one Started
 }
 
+// A destination that is paused goes on at a reload, be it with another key or,
+// where the receiver was mended, with the same.
+func TestReloadEndsPause(t *testing.T) {
+	for name, mend := range map[string]func(c *gateway.Config, accept *atomic.Value){
+		"another key": func(c *gateway.Config, _ *atomic.Value) {
+			c.Destinations[0].Settings.(*segment.Settings).WriteKey = "right"
+		},
+		"the same key": func(_ *gateway.Config, accept *atomic.Value) { accept.Store("key") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var accept atomic.Value
+			accept.Store("right")
+			receiver := standin.New(standin.Options{Fail: func(r *http.Request) (int, time.Duration) {
+				if key, _, _ := r.BasicAuth(); key != accept.Load() {
+					return http.StatusUnauthorized, 0
+				}
+				return 0, 0
+			}})
+			server := httptest.NewServer(receiver)
+			defer server.Close()
+			config := func() gateway.Config {
+				return gateway.Config{Settle: time.Millisecond, Sources: []gateway.Source{api("shop", "token")}, Destinations: []gateway.Destination{toSegment("segment", server.URL)}}
+			}
+			g, url := run(t, config())
+			post(t, url, "token", message(1))
+			awaitMetric(t, url, `parlance_destination_state{destination="segment",workspace="default"} 3`)
+			next := config()
+			next.Listen = gateway.NoListener
+			mend(&next, &accept)
+			if err := g.Reload(next); err != nil {
+				t.Fatal(err)
+			}
+			await(t, receiver, 2)
+			awaitMetric(t, url, `parlance_parked_total{destination="segment",workspace="default"} 0`)
+		})
+	}
+}
+
 // Promise 4: neither a dead destination nor another workspace delays anybody.
 func TestDeadDestinationAndOtherWorkspace(t *testing.T) {
 	good, other := standin.New(standin.Options{}), standin.New(standin.Options{})

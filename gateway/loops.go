@@ -29,47 +29,49 @@ type destinationKey struct{ workspace, name string }
 type loop struct {
 	resolved ResolvedDestination
 	options  deliver.Options
+	resume   chan<- struct{}
 	stop     context.CancelFunc // nil while it stands still
 	done     chan struct{}
 }
 
 // set makes the loops those of list. A loop whose destination stays the same
-// goes on undisturbed. If a destination cannot be opened, nothing changes.
+// goes on undisturbed, but tries again at once if it is paused. If a
+// destination cannot be opened, nothing changes.
 func (l *loops) set(list []ResolvedDestination) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	next := map[destinationKey]*loop{}
-	var opened, halted []*loop
 	for _, r := range list {
 		key := destinationKey{r.Workspace, r.Name}
-		old := l.running[key]
-		if old != nil && reflect.DeepEqual(old.resolved, r) {
+		if old := l.running[key]; old != nil && reflect.DeepEqual(old.resolved, r) {
 			next[key] = old
-			continue
 		}
-		if old != nil { // both may write to the same file
-			old.halt()
-			halted = append(halted, old)
-		}
-		n, err := l.open(r)
-		if err != nil {
-			for _, o := range opened {
-				err = errors.Join(err, o.options.Destination.Close())
-			}
-			for _, o := range halted {
-				l.start(o)
-			}
-			return err
-		}
-		next[key] = n
-		opened = append(opened, n)
 	}
+	// Those that go stand still before others are opened: they may have the
+	// same file.
+	var gone []*loop
 	for key, old := range l.running {
-		if next[key] != old {
+		if next[key] == nil {
 			old.halt()
-			if err := old.options.Destination.Close(); err != nil {
-				l.log.Warn("destination did not close well", "workspace", key.workspace, "destination", key.name, "error", err)
-			}
+			gone = append(gone, old)
+		}
+	}
+	opened, err := l.openMissing(next, list)
+	if err != nil {
+		for _, old := range gone {
+			l.start(old)
+		}
+		return err
+	}
+	for _, old := range gone {
+		if err := old.options.Destination.Close(); err != nil {
+			l.log.Warn("destination did not close well", "workspace", old.options.Workspace, "destination", old.options.Name, "error", err)
+		}
+	}
+	for _, n := range next {
+		select {
+		case n.resume <- struct{}{}:
+		default: // it has been told
 		}
 	}
 	l.running = next
@@ -77,6 +79,27 @@ func (l *loops) set(list []ResolvedDestination) error {
 		l.start(n)
 	}
 	return nil
+}
+
+// openMissing opens the destinations of list that are not in to, and adds them
+// there; all or none.
+func (l *loops) openMissing(to map[destinationKey]*loop, list []ResolvedDestination) (opened []*loop, err error) {
+	for _, r := range list {
+		key := destinationKey{r.Workspace, r.Name}
+		if to[key] != nil {
+			continue
+		}
+		n, err := l.open(r)
+		if err != nil {
+			for _, o := range opened {
+				err = errors.Join(err, o.options.Destination.Close())
+			}
+			return nil, err
+		}
+		to[key] = n
+		opened = append(opened, n)
+	}
+	return opened, nil
 }
 
 func (l *loops) open(r ResolvedDestination) (*loop, error) {
@@ -88,12 +111,14 @@ func (l *loops) open(r ResolvedDestination) (*loop, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gateway: destination %s: %w", r.Name, err)
 	}
-	return &loop{resolved: r, options: deliver.Options{
+	resume := make(chan struct{}, 1)
+	return &loop{resolved: r, resume: resume, options: deliver.Options{
 		Journal:     l.journal,
 		Workspace:   r.Workspace,
 		Name:        r.Name,
 		Destination: d,
 		Policy:      r.Policy,
+		Resume:      resume,
 		Log:         l.log,
 		Metrics:     l.metrics,
 	}}, nil
@@ -154,24 +179,28 @@ func (n *loop) halt() {
 
 // reset does f while a destination stands still.
 func (l *loops) reset(workspace, name string, f func() error) error {
+	return l.still(workspace, name, func(*loop) error { return f() })
+}
+
+// still does f with a destination that stands still, or with nil if it is not
+// configured.
+func (l *loops) still(workspace, name string, f func(*loop) error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := l.running[destinationKey{workspace, name}]
-	if n == nil {
-		return f()
+	if n != nil {
+		n.halt()
+		defer l.start(n)
 	}
-	n.halt()
-	defer l.start(n)
-	return f()
+	return f(n)
 }
 
 // resend makes one attempt to deliver a parked call.
 func (l *loops) resend(ctx context.Context, p journal.Parked) error {
-	l.mu.Lock()
-	n := l.running[destinationKey{p.Workspace, p.Destination}]
-	l.mu.Unlock()
-	if n == nil {
-		return fmt.Errorf("destination %s is not configured", p.Destination)
-	}
-	return l.reset(p.Workspace, p.Destination, func() error { return deliver.Once(ctx, n.options, p.Event) })
+	return l.still(p.Workspace, p.Destination, func(n *loop) error {
+		if n == nil {
+			return fmt.Errorf("destination %s is not configured", p.Destination)
+		}
+		return deliver.Once(ctx, n.options, p.Event)
+	})
 }

@@ -30,13 +30,14 @@ const (
 	probeEvery = 5 * time.Minute
 )
 
-// Options are what Run needs. All fields but Policy are required.
+// Options are what Run needs. All fields but Policy and Resume are required.
 type Options struct {
 	Journal     journal.Outbox
 	Workspace   string
 	Name        string // of the destination
 	Destination destination.Destination
 	Policy      Policy
+	Resume      <-chan struct{} // a value ends a pause
 	Log         *slog.Logger
 	Metrics     *Metrics
 }
@@ -117,6 +118,10 @@ func (l *loop) deliver(ctx context.Context, events []journal.Event) {
 func (l *loop) attempts(ctx context.Context, events []journal.Event) (n int, err error) {
 	backoff := firstBackoff
 	for retry := 0; ; retry++ {
+		select {
+		case <-l.Resume: // this attempt is what it asks for
+		default:
+		}
 		now := time.Now()
 		calls, err := l.batch(events, now)
 		if err == nil {
@@ -137,7 +142,7 @@ func (l *loop) attempts(ctx context.Context, events []journal.Event) (n int, err
 			err = sleep(ctx, wait.For)
 		case errors.As(err, &pause):
 			l.troubled(retry, paused, err)
-			err = sleep(ctx, probeEvery)
+			err = l.pause(ctx)
 		default:
 			l.troubled(retry, backingOff, err)
 			err = sleep(ctx, jitter(backoff))
@@ -147,6 +152,19 @@ func (l *loop) attempts(ctx context.Context, events []journal.Event) (n int, err
 			return 0, err
 		}
 	}
+}
+
+// pause waits until it may be worth another attempt.
+func (l *loop) pause(ctx context.Context) error {
+	t := time.NewTimer(probeEvery)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-l.Resume:
+	case <-t.C:
+	}
+	return nil
 }
 
 // jitter spreads the attempts of many who failed at once.

@@ -285,6 +285,35 @@ func TestPause(t *testing.T) {
 	})
 }
 
+// Somebody who has mended a destination need not wait for the next probe; but
+// a destination that asked to be left alone is.
+func TestResume(t *testing.T) {
+	for name, tt := range map[string]struct {
+		err  error
+		want int
+	}{
+		"paused":  {&destination.Pause{Reason: "401"}, 2},
+		"waiting": {&destination.Wait{For: time.Hour}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				j, r := openJournal(t), &receiver{answer: func(destination.Attempt) error { return tt.err }}
+				resume := make(chan struct{}, 1)
+				o := options(j, "default", "d", r)
+				o.Resume = resume
+				defer start(o)()
+				tell(t, j, "default", "m1")
+				time.Sleep(time.Second)
+				resume <- struct{}{}
+				synctest.Wait()
+				if got := len(r.attempts()); got != tt.want {
+					t.Errorf("got %d attempts, want %d", got, tt.want)
+				}
+			})
+		})
+	}
+}
+
 // Promise 4: a dead destination delays nobody, of its own workspace or of another.
 func TestDeadDestinationDelaysNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
