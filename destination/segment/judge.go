@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -11,8 +12,12 @@ import (
 	"github.com/parlance-chat/parlance/destination"
 )
 
-// maxWait bounds how long a receiver can have us wait, as in Segment's SDKs.
-const maxWait = 300 * time.Second
+// How long a receiver can have us wait, as in Segment's SDKs. One that says 0,
+// or a time that is over, is not to be asked again and again.
+const (
+	minWait = time.Second
+	maxWait = 300 * time.Second
+)
 
 // Judge says what an answer other than 2xx means: see docs/adr/0005.
 func Judge(status int, header http.Header, said []byte) error {
@@ -48,18 +53,23 @@ func retryable(status int) bool {
 // the rate limit starts anew.
 func retryAfter(h http.Header, now time.Time) (wait time.Duration, ok bool) {
 	if v := h.Get("Retry-After"); v != "" {
-		if s, err := strconv.ParseUint(v, 10, 31); err == nil {
-			wait, ok = time.Duration(s)*time.Second, true
+		if s, err := strconv.ParseUint(v, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+			wait, ok = seconds(s), true
 		} else if t, err := http.ParseTime(v); err == nil {
 			wait, ok = t.Sub(now), true
 		}
-	} else if s, err := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64); err == nil {
+	} else if s, err := strconv.ParseUint(h.Get("X-RateLimit-Reset"), 10, 63); err == nil {
 		// Some tell a time, some how many seconds are left.
-		if wait, ok = time.Unix(s, 0).Sub(now), true; s < 1e9 {
-			wait = time.Duration(s) * time.Second
+		if wait, ok = seconds(s), true; s >= 1e9 {
+			wait = time.Unix(int64(s), 0).Sub(now)
 		}
 	}
-	return min(max(wait, 0), maxWait), ok
+	return min(max(wait, minWait), maxWait), ok
+}
+
+// seconds returns s seconds, or maxWait if they are more.
+func seconds(s uint64) time.Duration {
+	return time.Duration(min(s, uint64(maxWait/time.Second))) * time.Second
 }
 
 // clean cuts what a receiver said to something that can be shown.

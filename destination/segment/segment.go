@@ -23,15 +23,23 @@ import (
 	"github.com/parlance-chat/parlance/livechat"
 )
 
-// What Segment takes in one request: "500 KB", of which its own SDKs use
-// 475,000 bytes, and 2,500 calls, of which 1,000 keep a refusal small.
+// What Segment takes in one request: "500 KB" before compression, of which its
+// own SDKs use 475,000 bytes, and 2,500 calls, of which 1,000 keep a refusal
+// small. A call may have "32 KB", which its SDKs read as 32,768; our own stay
+// below 32,000, and it is for the receiver to say what it makes of others.
 const (
 	maxBytes = 475_000
 	maxCalls = 1_000
+	maxCall  = 32 << 10
 )
 
-// timeout bounds one attempt.
-const timeout = 30 * time.Second
+const (
+	// timeout bounds one attempt.
+	timeout = 30 * time.Second
+	// maxAge bounds how long one connection is used. Segment's addresses
+	// change, and it asks to look them up again at least once a day.
+	maxAge = time.Hour
+)
 
 // endpoints are Segment's own, by region.
 var endpoints = map[string]string{
@@ -45,7 +53,7 @@ type Settings struct {
 	WriteKey strictyaml.Secret `yaml:"write_key"`
 	// Region of the Segment workspace: us or eu.
 	Region string `yaml:"region"`
-	// URL of another receiver that speaks Segment's API, up to /v1/batch. It takes the place of region.
+	// URL of another receiver that speaks Segment's API, with or without /v1/batch. It takes the place of region.
 	Endpoint string `yaml:"endpoint"`
 }
 
@@ -80,13 +88,8 @@ func Open(s Settings) (*Destination, error) {
 	if err := s.Check(); err != nil {
 		return nil, fmt.Errorf("segment: %w", err)
 	}
-	base := endpoints[s.Region]
-	if s.Endpoint != "" {
-		base = s.Endpoint
-	}
 	return &Destination{
-		// SDKs differ in whether the host that they are told has /v1.
-		url: strings.TrimSuffix(strings.TrimRight(base, "/"), "/v1") + "/v1/batch",
+		url: s.url(),
 		key: string(s.WriteKey),
 		client: &http.Client{
 			Timeout:       timeout,
@@ -96,18 +99,35 @@ func Open(s Settings) (*Destination, error) {
 	}, nil
 }
 
+// url returns where batches go. What people are told to configure has /v1 in
+// some SDKs and not in others.
+func (s *Settings) url() string {
+	base := endpoints[s.Region]
+	if s.Endpoint != "" {
+		base = s.Endpoint
+	}
+	u, err := url.Parse(base)
+	if err != nil {
+		panic("BUG: " + err.Error()) // Check has parsed it
+	}
+	path := strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/v1/batch")
+	u.Path, u.RawPath = strings.TrimSuffix(path, "/v1")+"/v1/batch", ""
+	return u.String()
+}
+
 // A Destination sends batches to one source. It implements
 // destination.Destination.
 type Destination struct {
 	url, key string
 	client   *http.Client
+	since    time.Time // when the connection in use may have been made
 	buf      bytes.Buffer
 	gzip     *gzip.Writer
 }
 
 // Limits implements destination.Destination.
 func (d *Destination) Limits() destination.Limits {
-	return destination.Limits{Calls: maxCalls, Bytes: maxBytes, CallBytes: livechat.MaxEventBytes}
+	return destination.Limits{Calls: maxCalls, Bytes: maxBytes, CallBytes: maxCall}
 }
 
 // Close implements destination.Destination.
@@ -133,17 +153,30 @@ func (d *Destination) Send(ctx context.Context, a destination.Attempt) error {
 	if a.Retry > 0 {
 		req.Header.Set("X-Retry-Count", strconv.Itoa(a.Retry))
 	}
+	if err := d.do(req); err != nil {
+		// Not again on a connection that may be dead, or to an address that
+		// may be out of service.
+		d.client.CloseIdleConnections()
+		return err
+	}
+	return nil
+}
+
+// do sends a request, and says what its answer means.
+func (d *Destination) do(req *http.Request) error {
+	if time.Since(d.since) > maxAge {
+		d.client.CloseIdleConnections()
+		d.since = time.Now()
+	}
 	resp, err := d.client.Do(req)
 	if err != nil {
 		return noAnswer(err)
 	}
 	defer resp.Body.Close()
-	said, err := io.ReadAll(io.LimitReader(resp.Body, 4096))
+	// The status counts, even if what it says besides gets lost.
+	said, _ := io.ReadAll(io.LimitReader(resp.Body, 4096))
 	if resp.StatusCode >= 200 && resp.StatusCode <= 299 {
-		return nil // it has the calls, even if the rest of its answer got lost
-	}
-	if err != nil {
-		return noAnswer(err)
+		return nil
 	}
 	return Judge(resp.StatusCode, resp.Header, said)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -98,6 +99,8 @@ func TestAnswers(t *testing.T) {
 	}{
 		{200, "", "ok"}, {202, "", "ok"},
 		{429, "Retry-After: 7", "wait 7s"}, {503, "Retry-After: 100000", "wait 5m0s"}, {529, "Retry-After: 1", "wait 1s"},
+		{429, "Retry-After: 0", "wait 1s"}, {503, "Retry-After: Mon, 02 Mar 2026 09:00:00 GMT", "wait 1s"},
+		{429, "X-RateLimit-Reset: 20", "wait 20s"}, {429, "X-RateLimit-Reset: soon", "again"},
 		{429, "", "again"}, {408, "", "again"}, {410, "", "again"}, {460, "", "again"}, {500, "", "again"}, {502, "Retry-After: soon", "again"},
 		{400, "Retry-After: 7", "refusal"}, {413, "", "refusal"}, {422, "", "refusal"},
 		{401, "", "pause"}, {403, "", "pause"}, {404, "", "pause"}, {301, "Location: /elsewhere", "pause"}, {501, "", "pause"}, {505, "", "pause"}, {511, "", "pause"}, {418, "", "pause"},
@@ -157,14 +160,154 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		after, reset string
+		want         time.Duration
+		ok           bool
+	}{
+		{"120", "", 120 * time.Second, true},
+		{"120", "7", 120 * time.Second, true},
+		{"Mon, 02 Mar 2026 09:01:30 GMT", "", 90 * time.Second, true},
+		{"Mon, 02 Mar 2026 10:00:00 GMT", "", maxWait, true},
+		{"Mon, 02 Mar 2026 08:00:00 GMT", "", minWait, true},
+		{"99999999999999999999", "", maxWait, true},
+		{"9223372036854775807", "", maxWait, true},
+		{"", "7", 7 * time.Second, true},
+		{"", "1772442040", 40 * time.Second, true},
+		{"-5", "", 0, false},
+		{"1.5", "", 0, false},
+		{"", "", 0, false},
+	} {
+		wait, ok := retryAfter(http.Header{"Retry-After": {tt.after}, "X-Ratelimit-Reset": {tt.reset}}, now)
+		if ok != tt.ok || ok && wait != tt.want {
+			t.Errorf("Retry-After %q, X-RateLimit-Reset %q: got %v and %v, want %v and %v", tt.after, tt.reset, wait, ok, tt.want, tt.ok)
+		}
+	}
+}
+
+func TestURL(t *testing.T) {
+	for want, s := range map[string]Settings{
+		"https://api.segment.io/v1/batch":             {Region: "us"},
+		"https://events.eu1.segmentapis.com/v1/batch": {Region: "eu"},
+		"http://localhost:9000/v1/batch":              {Region: "us", Endpoint: "http://localhost:9000"},
+		"http://localhost:9001/v1/batch":              {Region: "us", Endpoint: "http://localhost:9001/v1/"},
+		"http://localhost:9002/v1/batch":              {Region: "us", Endpoint: "http://localhost:9002/v1/batch"},
+		"http://localhost:9003/in/v1/batch?site=7":    {Region: "us", Endpoint: "http://localhost:9003/in/?site=7"},
+	} {
+		if got := s.url(); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// What receivers do to a connection says no more than their status did.
+func TestBrokenAnswers(t *testing.T) {
+	for _, tt := range []struct{ answer, want string }{
+		{"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", "ok"},
+		{"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7\r\nContent-Length: 99\r\n\r\n{", "wait 7s"},
+		{"HTTP/1.1 401 Unauthorized\r\nContent-Length: 99\r\n\r\n{", "pause"},
+		{"HTTP/1.1 2", "again"},
+		{"", "again"},
+		{"SSH-2.0-OpenSSH_9.6\r\n", "again"},
+		{"HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 11<<20), "again"},
+	} {
+		err := send(t, func(w http.ResponseWriter, _ *http.Request) {
+			conn, buf, err := w.(http.Hijacker).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_, _ = buf.WriteString(tt.answer) // the client may have gone
+			_ = buf.Flush()
+			_ = conn.Close()
+		}, destination.Attempt{})
+		if got := class(err); got != tt.want {
+			t.Errorf("%.60q: got %s (%v), want %s", tt.answer, got, err, tt.want)
+		}
+	}
+}
+
+// A receiver that hangs costs one timeout, and no more.
+func TestSlowAnswers(t *testing.T) {
+	for name, tt := range map[string]struct {
+		status int // 0 says nothing at all
+		want   string
+	}{"silent": {0, "again"}, "drips 200": {200, "ok"}, "drips 400": {400, "refusal"}} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				if tt.status != 0 {
+					w.WriteHeader(tt.status)
+				}
+				for tt.status != 0 && r.Context().Err() == nil {
+					_, _ = io.WriteString(w, "x")
+					_ = http.NewResponseController(w).Flush()
+					time.Sleep(10 * time.Millisecond)
+				}
+				<-r.Context().Done()
+			}))
+			defer server.Close()
+			d, err := Open(Settings{WriteKey: key, Region: "us", Endpoint: server.URL})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.Close()
+			d.client.Timeout = 200 * time.Millisecond
+			if got := class(d.Send(t.Context(), destination.Attempt{})); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// A certificate that nobody knows gets no key.
+func TestUnknownCertificate(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it was sent something") }))
+	defer server.Close()
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	d, err := Open(Settings{WriteKey: key, Region: "us", Endpoint: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if err := d.Send(t.Context(), destination.Attempt{}); class(err) != "again" || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("got %v, want an error that says so and is worth another attempt", err)
+	}
+}
+
+// An attempt after a failure makes a connection of its own, to what the name
+// stands for then.
+func TestNewConnectionAfterFailure(t *testing.T) {
+	var from []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if from = append(from, r.RemoteAddr); len(from) == 2 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	defer server.Close()
+	d, err := Open(Settings{WriteKey: key, Region: "us", Endpoint: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	for range 3 {
+		_ = d.Send(t.Context(), destination.Attempt{}) // the second fails, as it is told to
+	}
+	if len(from) != 3 || from[0] != from[1] || from[1] == from[2] {
+		t.Errorf("got connections %v, want two attempts on one and the third on another", from)
+	}
+}
+
 func FuzzRetryAfter(f *testing.F) {
 	f.Add("7", "")
 	f.Add("Mon, 02 Mar 2026 09:00:00 GMT", "1772442000")
 	f.Add("-1", "99999999999999999")
 	f.Fuzz(func(t *testing.T, after, reset string) {
-		wait, _ := retryAfter(http.Header{"Retry-After": {after}, "X-Ratelimit-Reset": {reset}}, time.Unix(1772441000, 0))
-		if wait < 0 || wait > maxWait {
-			t.Errorf("got %v, want 0 to %v", wait, maxWait)
+		wait, ok := retryAfter(http.Header{"Retry-After": {after}, "X-Ratelimit-Reset": {reset}}, time.Unix(1772441000, 0))
+		if ok && (wait < minWait || wait > maxWait) {
+			t.Errorf("got %v, want %v to %v", wait, minWait, maxWait)
 		}
 	})
 }
