@@ -91,7 +91,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 	faker, err := newFaker("chatwoot", d.secret)
 	if err == nil {
 		_, err = simulate.Run(ctx, simulate.Options{URL: "http://" + d.config.Listen + "/in/support", Faker: faker,
-			Rate: d.rate, Seed: uint64(time.Now().UnixNano()), Speed: 15, AtOnce: 6, Chaos: true})
+			Rate: d.rate, First: 1, Speed: 15, AtOnce: 6, Chaos: true})
 	}
 	stop()
 	err = errors.Join(err, running.Wait(), g.Close())

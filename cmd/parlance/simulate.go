@@ -17,7 +17,8 @@ func simulateCommand() *cobra.Command {
 		Use:   "simulate --to URL",
 		Short: "Play customers, agents and bots through real signed webhooks",
 		Long: `Simulate plays conversations as a chat tool would report them, through signed webhooks.
-The secret is read from the environment variable PARLANCE_SECRET.`,
+The secret is read from the environment variable PARLANCE_SECRET. The same seed plays the same
+conversations, with the same ids: a gateway that has seen them takes them for repetitions.`,
 		Example: "  PARLANCE_SECRET=… parlance simulate --to http://127.0.0.1:8080/in/support --rate 20 --seed 7",
 		Args:    noArgs,
 	}
@@ -25,11 +26,11 @@ The secret is read from the environment variable PARLANCE_SECRET.`,
 	to := f.String("to", "", "URL to which the webhooks go (required)")
 	kind := f.String("type", "chatwoot", "the chat tool to play")
 	var o simulate.Options
-	f.Float64Var(&o.Rate, "rate", 2, "webhooks a second, at most")
-	f.Uint64Var(&o.Seed, "seed", 1, "the same seed plays the same conversations")
-	f.Int64Var(&o.First, "first", 0, "number of the first conversation (default: another at each run)")
+	f.Float64Var(&o.Rate, "rate", 2, "webhooks a second")
+	f.Uint64Var(&o.Seed, "seed", 0, "the same seed plays the same conversations (default: others at each run)")
+	f.Int64Var(&o.First, "first", 0, "number of the first conversation (default: it follows from the seed)")
 	f.Int64Var(&o.Conversations, "conversations", 0, "how many conversations (default: until interrupted)")
-	f.IntVar(&o.AtOnce, "at-once", 10, "how many conversations at the same time")
+	f.IntVar(&o.AtOnce, "at-once", 0, "how many conversations at the same time, at most (default: as the rate needs)")
 	f.Float64Var(&o.Speed, "speed", 1, "how much faster than life")
 	f.BoolVar(&o.Chaos, "chaos", false, "send some webhooks twice, and some late")
 	_ = cmd.MarkFlagRequired("to") // fails only for a flag that is not there

@@ -16,8 +16,8 @@ import (
 // An obj is a JSON object.
 type obj = map[string]any
 
-// Fake implements connector.Faker. A closing is told twice, as Chatwoot does:
-// by conversation_updated and by conversation_status_changed.
+// Fake implements connector.Faker. The beginning, a closing and a reopening are
+// told twice, as Chatwoot does.
 func (c *Connector) Fake(a conversation.Activity) []connector.Webhook {
 	v := c.chat(a)
 	var bodies []obj
@@ -31,7 +31,7 @@ func (c *Connector) Fake(a conversation.Activity) []connector.Webhook {
 		}
 		bodies = append(bodies, event(v, "conversation_updated", changed(a, "status", "open", "resolved")), event(v, "conversation_status_changed", nil))
 	case conversation.Reopened:
-		bodies = append(bodies, event(v, "conversation_updated", changed(a, "status", "resolved", "open")))
+		bodies = append(bodies, event(v, "conversation_updated", changed(a, "status", "resolved", "open")), event(v, "conversation_status_changed", nil))
 	case conversation.Assigned:
 		var to any
 		if a.Agent.ID != "" {
@@ -39,7 +39,7 @@ func (c *Connector) Fake(a conversation.Activity) []connector.Webhook {
 		}
 		bodies = append(bodies, event(v, "conversation_updated", changed(a, "assignee_id", nil, to)))
 	case conversation.Identified:
-		bodies = append(bodies, event(v, "conversation_created", nil))
+		bodies = append(bodies, event(v, "conversation_created", nil), event(v, "conversation_updated", changed(a, "id", nil, v["id"])))
 	}
 	var list []connector.Webhook
 	for _, b := range bodies {

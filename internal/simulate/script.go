@@ -22,6 +22,7 @@ func Script(seed uint64, number int64) []Line {
 	s := &script{random: rand.New(rand.NewPCG(seed, uint64(number))), number: number}
 	s.customer = s.person()
 	s.agent = agents[s.random.IntN(len(agents))]
+	s.add(conversation.Identified, "", "created", "") // a tool tells of the conversation before it tells what was written
 	scenes[s.random.IntN(len(scenes))](s)
 	return s.lines
 }
@@ -122,6 +123,7 @@ var scenes = []func(*script){
 		s.assign()
 		s.talk(1 + s.random.IntN(3))
 		s.close()
+		s.says(conversation.Automation, surveys)
 	},
 	func(s *script) { // a bot first, then a person, who also writes a note
 		s.says(conversation.Customer, questions)
@@ -129,6 +131,8 @@ var scenes = []func(*script){
 		s.says(conversation.Bot, botLines)
 		s.pause(15)
 		s.says(conversation.Customer, replies)
+		s.pause(2)
+		s.says(conversation.Bot, handovers)
 		s.assign()
 		s.says(conversation.System, notes)
 		s.talk(1 + s.random.IntN(2))
@@ -147,6 +151,7 @@ var scenes = []func(*script){
 		s.close()
 		s.pause(90)
 		s.says(conversation.Customer, returns)
+		s.add(conversation.Reopened, "", fmt.Sprintf("reopened:%d", s.at), "")
 		s.talk(1)
 		s.close()
 	},
@@ -175,6 +180,8 @@ var (
 	goodbyes  = []string{"You are welcome. Have a nice day!", "Glad that I could help.", "It is done. Anything else?"}
 	returns   = []string{"One more thing: can I have the invoice?", "It still does not work, I am afraid."}
 	botLines  = []string{"I am a bot. Is it about an order, an invoice, or something else?", "I found three articles. Does one of them help?"}
+	handovers = []string{"A colleague will take over. One moment, please."}
+	surveys   = []string{"Please rate this conversation."}
 	notes     = []string{"Internal: the customer called twice already.", "Internal: check with the warehouse."}
 	greetings = []string{"Welcome! We answer within minutes.", "We are back at nine."}
 	offers    = []string{"Hello! Can I help you to find something?", "May I tell you about our spring sale?"}

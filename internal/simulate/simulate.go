@@ -23,11 +23,12 @@ type Options struct {
 	URL   string          // where the chat tool's webhooks go
 	Faker connector.Faker // the chat tool
 	Rate  float64         // webhooks a second; 0 means 2
-	Seed  uint64
-	First int64 // number of the first conversation; 0 makes it differ from run to run
+	Seed  uint64          // the same plays the same conversations; 0 plays others at each run
+	First int64           // number of the first conversation; 0 leaves it to the seed
 	// Conversations is how many are played; 0 means until ctx is done.
 	Conversations int64
-	// AtOnce is how many go on at the same time; 0 means 10.
+	// AtOnce bounds how many go on at the same time; 0 leaves enough to keep
+	// up the rate.
 	AtOnce int
 	// Speed is how much faster than life conversations go; 0 means 1. Their
 	// times are those of life, and end now.
@@ -67,7 +68,7 @@ func Run(ctx context.Context, o Options) (Stats, error) {
 		case slots <- struct{}{}:
 		case <-ctx.Done():
 		}
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || p.room(ctx) != nil {
 			break
 		}
 		wg.Go(func() {
@@ -111,14 +112,19 @@ func (p *player) setDefaults() {
 	if p.Rate == 0 {
 		p.Rate = 2
 	}
-	if p.AtOnce == 0 {
-		p.AtOnce = 10
-	}
 	if p.Speed == 0 {
 		p.Speed = 1
 	}
+	if p.AtOnce == 0 {
+		const pause = 60 // seconds of life, between two webhooks of a slow conversation
+		p.AtOnce = max(10, int(min(p.Rate/p.Speed*pause, 100_000)))
+	}
+	if p.Seed == 0 {
+		p.Seed = rand.Uint64N(1<<32) + 1
+	}
 	if p.First == 0 {
-		p.First = time.Now().Unix()
+		const each = 1_000_000 // conversations of a seed, before those of the next; numbers stay exact as a double, times 100
+		p.First = int64(p.Seed%each)*each + 1
 	}
 }
 
@@ -131,7 +137,7 @@ func (p *player) play(ctx context.Context, lines []Line) {
 	var stragglers sync.WaitGroup
 	defer stragglers.Wait()
 	random := rand.New(rand.NewPCG(p.Seed, uint64(length)))
-	for _, l := range lines {
+	for i, l := range lines {
 		if sleep(ctx, time.Until(began.Add(time.Duration(float64(l.At)/p.Speed)))) != nil {
 			return
 		}
@@ -142,22 +148,23 @@ func (p *player) play(ctx context.Context, lines []Line) {
 			late := time.Duration(random.IntN(1000)) * time.Millisecond
 			stragglers.Go(func() {
 				if sleep(ctx, late) == nil {
-					p.tell(ctx, a)
+					p.tell(ctx, a, false)
 				}
 			})
 			if random.IntN(2) == 0 {
 				continue // late, and only then
 			}
 		}
-		p.tell(ctx, a)
+		p.tell(ctx, a, i == 0)
 	}
 	p.conversations.Add(1)
 }
 
-// tell sends the webhooks that report an activity.
-func (p *player) tell(ctx context.Context, a conversation.Activity) {
-	for _, w := range p.Faker.Fake(a) {
-		if p.turn(ctx) != nil {
+// tell sends the webhooks that report an activity. For the first that opens a
+// conversation, room has taken the turn.
+func (p *player) tell(ctx context.Context, a conversation.Activity, opens bool) {
+	for i, w := range p.Faker.Fake(a) {
+		if (i > 0 || !opens) && p.turn(ctx) != nil {
 			return
 		}
 		for err := p.send(ctx, w); err != nil; err = p.send(ctx, w) {
@@ -178,14 +185,38 @@ func (p *player) tell(ctx context.Context, a conversation.Activity) {
 // turn waits until another webhook may go out.
 func (p *player) turn(ctx context.Context) error {
 	p.mu.Lock()
-	now := time.Now()
-	if p.next.Before(now) {
+	at := p.take()
+	p.mu.Unlock()
+	return sleep(ctx, time.Until(at))
+}
+
+// room waits until those under way leave a turn to another conversation, and
+// takes it.
+func (p *player) room(ctx context.Context) error {
+	for {
+		p.mu.Lock()
+		wait := time.Until(p.next)
+		if wait <= 0 {
+			p.take()
+		}
+		p.mu.Unlock()
+		if wait <= 0 {
+			return nil
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// take returns when the next webhook may go out. The caller holds mu.
+func (p *player) take() time.Time {
+	if now := time.Now(); p.next.Before(now) {
 		p.next = now
 	}
 	at := p.next
 	p.next = at.Add(time.Duration(float64(time.Second) / p.Rate))
-	p.mu.Unlock()
-	return sleep(ctx, time.Until(at))
+	return at
 }
 
 // send makes one attempt. An error means that another is worth it.

@@ -1,13 +1,18 @@
 package simulate
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/parlance-chat/parlance/connector"
 	"github.com/parlance-chat/parlance/connector/chatwoot"
@@ -33,7 +38,7 @@ func TestScript(t *testing.T) {
 			}
 		}
 	}
-	for _, kind := range []string{"message customer", "message agent", "message bot", "message automation", "message system", "assigned ", "closed "} {
+	for _, kind := range []string{"message customer", "message agent", "message bot", "message automation", "message system", "assigned ", "closed ", "reopened ", "identified "} {
 		if kinds[kind] == 0 {
 			t.Errorf("nowhere a %q", kind)
 		}
@@ -89,5 +94,51 @@ func TestRunRefused(t *testing.T) {
 	defer server.Close()
 	if _, err := Run(t.Context(), Options{URL: server.URL, Faker: faker(), Rate: 5000, Conversations: 1, Speed: 10_000}); !errors.Is(err, ErrRefused) {
 		t.Errorf("got %v, want ErrRefused", err)
+	}
+}
+
+// What the seed says is played: the ids, the texts and who wrote them.
+func TestRunSeed(t *testing.T) {
+	play := func(seed uint64) string {
+		var mu sync.Mutex
+		var told []string
+		server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		defer server.Close()
+		_, err := Run(t.Context(), Options{URL: server.URL, Faker: faker(), Rate: 5000, Seed: seed, Conversations: 5, Speed: 10_000,
+			Acked: func(a conversation.Activity) {
+				mu.Lock()
+				defer mu.Unlock()
+				told = append(told, fmt.Sprintln(a.Conversation, a.ID, a.By, a.Message, a.Customer))
+			}})
+		if err != nil {
+			t.Error(err)
+		}
+		slices.Sort(told) // those of several conversations mingle
+		return strings.Join(told, "")
+	}
+	seven := play(7)
+	if again := play(7); again != seven {
+		t.Errorf("the same seed: got\n%s\nwant\n%s", again, seven)
+	}
+	if other := play(8); other == seven {
+		t.Error("another seed plays the same")
+	}
+	if play(0) == play(0) {
+		t.Error("without a seed, every run plays the same")
+	}
+}
+
+// The rate is kept however slowly people write.
+func TestRunRate(t *testing.T) {
+	var taken atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { taken.Add(1) }))
+	defer server.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	if _, err := Run(ctx, Options{URL: server.URL, Faker: faker(), Rate: 100, Seed: 7}); err != nil {
+		t.Error(err)
+	}
+	if n := taken.Load(); n < 100 || n > 202 {
+		t.Errorf("got %d webhooks in two seconds at 100 a second", n)
 	}
 }
