@@ -59,6 +59,31 @@ func TestLint(t *testing.T) {
 	}
 }
 
+// Ctrl-C ends lint also while it waits for what is typed.
+func TestLintIsInterrupted(t *testing.T) {
+	cmd := exec.Command(binary, "lint")
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	late := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
+	defer late.Stop()
+	// More than a pipe holds: once it is written, lint is reading.
+	if _, err := stdin.Write(bytes.Repeat([]byte("{}\n"), 100_000)); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil || !strings.Contains(err.Error(), "interrupt") {
+		t.Errorf("got %v, want it interrupted", err)
+	}
+}
+
 func TestExport(t *testing.T) {
 	for _, what := range []string{"schema", "segment-plan", "rudderstack-plan"} {
 		if out, status := parlance(t, "", "", "export", what); status != 0 || !json.Valid([]byte(out)) {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -29,6 +31,7 @@ Exit status: 0 clean, 1 findings, 2 unusable input: no call in it, or it cannot 
 	}
 	asJSON := cmd.Flags().Bool("json", false, "print the report as JSON")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		signal.Reset(os.Interrupt, syscall.SIGTERM) // a read of the terminal heeds no context
 		in, err := open(cmd.InOrStdin(), args)
 		if err == nil {
 			defer in.Close()
