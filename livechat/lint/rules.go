@@ -94,7 +94,7 @@ func Rules() []Rule {
 		{endedAgain, Error, "a tool that says it again says nothing new"},
 		{shrinkingDuration, Error, "count from Started, by one clock"},
 		{timeGoingBack, Error, "give the time at which the chat tool saw it, and send in that order"},
-		{swappedPerspective, Error, "the customer sends and receives: Sent is from the customer, Received from the agent"},
+		{swappedPerspective, Error, "the customer sends and receives: Sent is from the customer, Received from the agent; if the message is the agent's, it is Started that came too early"},
 		{reusedCallID, Error, "receivers drop the later call; derive messageId from the event and the message together"},
 		{repeatedCall, Warning, "receivers drop it within a day or more, and count it twice after that"},
 	}
