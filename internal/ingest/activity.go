@@ -72,7 +72,7 @@ func (h *Handler) activities(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handler) take(w http.ResponseWriter, r *http.Request, s *Source) (n int, err error) {
-	if t := r.Header.Get("Content-Type"); !acceptable(t) || strings.HasPrefix(t, "application/x-www-form-urlencoded") {
+	if t := mediaType(r); !acceptable(t) || t == urlencoded {
 		return 0, &refusal{http.StatusUnsupportedMediaType, "content_type", "send JSON, with Content-Type application/json"}
 	}
 	body, release, err := h.body(w, r, maxActivitiesBody)

@@ -66,13 +66,14 @@ type Options struct {
 
 // A Handler is the way in. Its methods may be called concurrently.
 type Handler struct {
-	journal  journal.Inbox
-	log      *slog.Logger
-	metrics  *metrics
-	inFlight atomic.Int64 // bytes that requests under way hold
-	buffers  sync.Pool    // of *bytes.Buffer, for bodies
-	routes   atomic.Pointer[routes]
-	mux      *http.ServeMux
+	journal    journal.Inbox
+	log        *slog.Logger
+	metrics    *metrics
+	inFlight   atomic.Int64 // bytes that requests under way hold
+	complained atomic.Int64 // when the journal was last complained of
+	buffers    sync.Pool    // of *bytes.Buffer, for bodies
+	routes     atomic.Pointer[routes]
+	mux        *http.ServeMux
 }
 
 // New returns a handler without sources.
@@ -117,6 +118,7 @@ func (h *Handler) SetSources(sources []Source) error {
 	for i := range sources {
 		s := &sources[i]
 		r.names[path{s.Workspace, s.Name}] = s
+		h.metrics.begin(s)
 		if s.Connector != nil {
 			p := path{s.Workspace, s.Path}
 			if p.name == "" {
@@ -159,15 +161,24 @@ func (e *refusal) Error() string { return e.text }
 func (h *Handler) refuse(w http.ResponseWriter, s *Source, err error) {
 	var no *refusal
 	if !errors.As(err, &no) {
-		// The journal's own words are for the log.
 		no = &refusal{http.StatusServiceUnavailable, "journal", "cannot store it now; try again"}
-		h.log.Error("request refused: the journal cannot take it", "error", err)
+		h.complain(err)
 	}
 	if no.status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "2")
 	}
 	h.metrics.refuse(s, no.reason)
 	fail(w, no.status, no.text)
+}
+
+// complain logs why the journal takes nothing: once a second, for all of a
+// full disk's refusals say the same.
+func (h *Handler) complain(err error) {
+	now, last := time.Now().UnixNano(), h.complained.Load()
+	if errors.Is(err, context.Canceled) || now-last < int64(time.Second) || !h.complained.CompareAndSwap(last, now) {
+		return // or the sender has hung up
+	}
+	h.log.Error("requests are refused: the journal cannot take them", "error", err)
 }
 
 // fail answers with an error in the shape that SDKs of Segment understand.

@@ -67,9 +67,14 @@ func allowBrowsers(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Access-Control-Allow-Origin", origin)
 	w.Header().Add("Vary", "Origin")
+	w.Header().Set("Access-Control-Expose-Headers", "Retry-After") // or a page's SDK could not obey it
 	if r.Method == http.MethodOptions {
+		allowed := "authorization, content-type, content-encoding, x-retry-count"
+		if asked := r.Header.Get("Access-Control-Request-Headers"); asked != "" {
+			allowed += ", " + asked // SDKs to come may send more
+		}
 		w.Header().Set("Access-Control-Allow-Methods", "POST, GET, OPTIONS")
-		w.Header().Set("Access-Control-Allow-Headers", "authorization, content-type, content-encoding, x-retry-count, anonymousid")
+		w.Header().Set("Access-Control-Allow-Headers", allowed)
 		w.Header().Set("Access-Control-Max-Age", "900")
 	}
 }
@@ -142,7 +147,7 @@ func readBatch(body []byte, single string) (b batch, err error) {
 	}
 	top, ok := readObject(compact.Bytes())
 	if !ok {
-		return b, malformed("the body is not a JSON object")
+		return b, malformed(fmt.Sprintf("the body is not a JSON object, or one of more than %d keys", maxKeys))
 	}
 	b.key, b.sentAt = top.text("writeKey"), top.text("sentAt")
 	if single != "" {
@@ -152,24 +157,27 @@ func readBatch(body []byte, single string) (b batch, err error) {
 		b.calls = []object{top}
 		return b, nil
 	}
-	var items []json.RawMessage
-	if json.Unmarshal(top.get("batch"), &items) != nil {
+	items, ok := elements(top.get("batch"), maxCalls)
+	if !ok {
 		return b, malformed("batch: is not an array of calls")
 	}
 	if len(items) > maxCalls {
-		return b, malformed(fmt.Sprintf("batch: has %d calls, and may have %d", len(items), maxCalls))
+		return b, malformed(fmt.Sprintf("batch: has more than %d calls", maxCalls))
+	}
+	b.context, b.integrations = top.get("context"), top.get("integrations")
+	if (len(b.context)+len(b.integrations))*len(items) > maxWebhook {
+		return b, &refusal{http.StatusRequestEntityTooLarge, "too_large", "batch: its context is too large to be part of each call; send fewer at once"}
 	}
 	for i, item := range items {
 		call, ok := readObject(item)
 		if !ok {
-			return b, malformed(fmt.Sprintf("batch[%d]: is not an object", i))
+			return b, malformed(fmt.Sprintf("batch[%d]: is not an object, or one of more than %d keys", i, maxKeys))
 		}
 		b.calls = append(b.calls, call)
 	}
 	if len(b.calls) > 0 {
 		b.firstKey = b.calls[0].text("writeKey")
 	}
-	b.context, b.integrations = top.get("context"), top.get("integrations")
 	return b, nil
 }
 
@@ -210,7 +218,7 @@ func (h *Handler) validate(s *Source, e journal.Event) []livechat.Problem {
 	h.metrics.invalid.WithLabelValues(s.Workspace, s.Name).Inc()
 	if s.Validate == Report {
 		h.log.Warn("live chat event breaks the specification", "workspace", s.Workspace, "source", s.Name,
-			"event", e.Name, "messageId", e.MessageID, "problems", join(problems))
+			"event", e.Name, "messageId", short(e.MessageID), "problems", join(problems))
 		return nil
 	}
 	return problems

@@ -3,6 +3,7 @@ package ingest
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +65,7 @@ func TestTrackingKeys(t *testing.T) {
 		{"in the body", "track", `{"event":"x","userId":"u","writeKey":"website-key"}`, "", 200},
 		{"in the body, beside a bearer token", "track", `{"event":"x","userId":"u","writeKey":"website-key"}`, "Bearer abc", 200},
 		{"in the first call", "batch", `{"batch":[{"type":"page","userId":"u","writeKey":"website-key"}]}`, "", 200},
+		{"a scheme in lower case", "track", `{"event":"x","userId":"u"}`, strings.ToLower("Basic ") + basic("website-key:")[6:], 200},
 		{"unknown", "track", `{"event":"x","userId":"u"}`, basic("other:"), 401},
 		{"none", "track", `{"event":"x","userId":"u"}`, "", 401},
 		{"a token of the activity API", "track", `{"event":"x","userId":"u"}`, basic("shop-token:"), 401},
@@ -100,21 +102,50 @@ func TestTrackingBadBodies(t *testing.T) {
 	}
 }
 
+// A small request must not become a large one.
+func TestTrackingGrowth(t *testing.T) {
+	h, j := open(t)
+	for body, want := range map[string]int{
+		`{"context":{"a":"` + strings.Repeat("x", 2000) + `"},"batch":[` + strings.Repeat(`{"type":"page","userId":"u"},`, maxCalls-1) + `{"type":"page"}]}`: 413,
+		`{"context":{"a":"` + strings.Repeat("x", 2000) + `"},"batch":[` + strings.Repeat(`{"type":"page","userId":"u"},`, 500) + `{"type":"page"}]}`:        200,
+		`{"batch":[` + strings.Repeat("0,", 1<<20) + `0]}`:                              400,
+		`{"batch":[{` + strings.Repeat(`"a":0,`, maxKeys) + `"type":"page"}]}`:          200,
+		`{"batch":[{` + manyKeys() + `"type":"page"}]}`:                                 400,
+		`{` + manyKeys() + `"batch":[]}`:                                                400,
+		`{"batch":[` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `]}`: 400,
+	} {
+		if w := send(h, "POST", "/v1/batch", body, "Authorization", basic("website-key:")); w.Code != want {
+			t.Errorf("%.60q of %d bytes: got %d %s, want %d", body, len(body), w.Code, w.Body, want)
+		}
+	}
+	if got := len(passed(t, j)); got != 502 {
+		t.Errorf("got %d calls, want 502", got)
+	}
+}
+
+func manyKeys() string {
+	var b strings.Builder
+	for i := range maxKeys {
+		fmt.Fprintf(&b, `"k%d":0,`, i)
+	}
+	return b.String()
+}
+
 func TestCORS(t *testing.T) {
 	h, _ := open(t)
 	w := send(h, "OPTIONS", "/v1/b", "", "Origin", "https://shop.example.com", "Access-Control-Request-Method", "POST",
-		"Access-Control-Request-Headers", "authorization,content-type,x-retry-count")
+		"Access-Control-Request-Headers", "x-of-the-future")
 	if w.Code != 204 || w.Header().Get("Access-Control-Allow-Origin") != "https://shop.example.com" {
 		t.Errorf("preflight: got %d for origin %q", w.Code, w.Header().Get("Access-Control-Allow-Origin"))
 	}
-	for _, name := range []string{"authorization", "content-type", "x-retry-count"} {
+	for _, name := range []string{"authorization", "content-type", "x-retry-count", "x-of-the-future"} {
 		if !strings.Contains(w.Header().Get("Access-Control-Allow-Headers"), name) {
 			t.Errorf("preflight: %s is not allowed", name)
 		}
 	}
 	w = send(h, "POST", "/v1/t", `{"event":"x","userId":"u","writeKey":"other"}`, "Origin", "https://shop.example.com")
-	if w.Code != 401 || w.Header().Get("Access-Control-Allow-Origin") == "" {
-		t.Errorf("an error: got %d, want 401 that a page can read", w.Code)
+	if w.Code != 401 || w.Header().Get("Access-Control-Allow-Origin") == "" || w.Header().Get("Access-Control-Expose-Headers") != "Retry-After" {
+		t.Errorf("an error: got %d, want 401 that a page can read, and Retry-After", w.Code)
 	}
 }
 

@@ -3,7 +3,6 @@ package ingest
 import (
 	"errors"
 	"fmt"
-	"mime"
 	"net/http"
 	"strings"
 
@@ -36,7 +35,7 @@ func (h *Handler) webhook(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handler) receive(w http.ResponseWriter, r *http.Request, s *Source) error {
-	if !acceptable(r.Header.Get("Content-Type")) {
+	if !acceptable(mediaType(r)) {
 		return &refusal{http.StatusUnsupportedMediaType, "content_type", "send JSON, with Content-Type application/json"}
 	}
 	body, release, err := h.body(w, r, maxWebhook)
@@ -64,16 +63,19 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request, s *Source) err
 	return nil
 }
 
-// acceptable are the content types that chat tools send.
-func acceptable(contentType string) bool {
-	if contentType == "" {
-		return true
-	}
-	t, _, err := mime.ParseMediaType(contentType)
-	switch {
-	case err != nil:
-		return false
-	case t == "application/json", t == "text/json", t == "text/plain", t == "application/x-www-form-urlencoded":
+const urlencoded = "application/x-www-form-urlencoded"
+
+// mediaType is the content type without what may follow it, which tools write
+// in many ways.
+func mediaType(r *http.Request) string {
+	t, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	return strings.ToLower(strings.TrimSpace(t))
+}
+
+// acceptable are the media types that chat tools send.
+func acceptable(t string) bool {
+	switch t {
+	case "", "application/json", "text/json", "text/plain", urlencoded:
 		return true
 	}
 	return strings.HasPrefix(t, "application/") && strings.HasSuffix(t, "+json")
