@@ -34,6 +34,10 @@ func (c *checker) value(v value) { c.read(v, 0) }
 
 func (c *checker) read(v value, depth int) {
 	place := Finding{Line: v.line}
+	if v.fault != "" {
+		c.addTo(place, badJSON, "", fmt.Sprintf("not JSON: %s, at line %d, column %d", v.fault, v.line, v.column))
+		return
+	}
 	if v.raw == nil {
 		c.usable = true
 		c.addTo(place, tooLarge, "", "more than 1 MiB: not read")

@@ -18,6 +18,7 @@ const maxValue = 1 << 20
 type value struct {
 	raw          []byte // valid until the next value is cut; nil if it is longer than maxValue
 	line, column int    // where it begins, both from 1
+	fault        string // if it is no value, what is wrong between two values
 }
 
 // split cuts r into the values of JSON Lines, or into the elements of arrays
@@ -92,32 +93,47 @@ type splitter struct {
 	yield        func(value)
 	line, column int // of the next byte
 	inArray      bool
+	last         token // before the next byte, in an array
 
 	current value // being cut
 	buf     []byte
 	tooLong bool
 }
 
+// A token is what stands between the brackets of an array.
+type token int
+
+const (
+	noToken token = iota
+	comma
+	anElement
+)
+
 func (s *splitter) run() error {
 	for {
-		c, err := s.skipBetween()
+		c, err := s.skipSpace()
 		if err == io.EOF {
 			if s.inArray { // never closed: whoever reads this bracket finds that out
-				s.yield(value{[]byte("["), s.line, s.column})
+				s.yield(value{raw: []byte("["), line: s.line, column: s.column})
 			}
 			return nil
 		}
 		if err != nil {
 			return err
 		}
+		s.punctuation(c)
 		switch {
 		case c == '[' && !s.inArray:
-			s.inArray = true
+			s.inArray, s.last = true, noToken
 			_, err = s.next()
 		case c == ']' && s.inArray:
 			s.inArray = false
 			_, err = s.next()
+		case c == ',':
+			s.last = comma
+			_, err = s.next()
 		default:
+			s.last = anElement
 			if err = s.cut(c); err == io.EOF { // whoever reads the value finds that out
 				return nil
 			}
@@ -128,16 +144,31 @@ func (s *splitter) run() error {
 	}
 }
 
-// skipBetween skips what may stand between two values and peeks at the byte
-// behind it.
-func (s *splitter) skipBetween() (byte, error) {
+// punctuation yields what is wrong with the commas before c.
+func (s *splitter) punctuation(c byte) {
+	fault := ""
+	switch {
+	case c == ',' && (!s.inArray || s.last != anElement):
+		fault = "a comma where none belongs"
+	case c == ']' && s.inArray && s.last == comma:
+		fault = "a comma with nothing behind it"
+	case c == '{' && s.inArray && s.last == anElement:
+		fault = "a comma is missing"
+	}
+	if fault != "" {
+		s.yield(value{line: s.line, column: s.column, fault: fault})
+	}
+}
+
+// skipSpace peeks at the byte behind the white space.
+func (s *splitter) skipSpace() (byte, error) {
 	for {
 		c, err := s.peek()
 		if err != nil {
 			return 0, err
 		}
 		switch c {
-		case ' ', '\t', '\r', '\n', ',':
+		case ' ', '\t', '\r', '\n':
 			if _, err := s.next(); err != nil {
 				return 0, err
 			}
