@@ -1,7 +1,6 @@
 package conversation
 
 import (
-	"cmp"
 	"time"
 	"unicode/utf8"
 
@@ -273,10 +272,15 @@ func (st *step) ofRecord() agent {
 // emit adds an event of the activity's time.
 func (st *step) emit(k livechat.Kind, by agent, t Text) {
 	st.s.Duration = st.duration()
-	// Which message; of a closing, the last message before it. A conversation
-	// cannot end twice with the same one, and the tool's telling a closing
-	// again, under another ID, makes no other call.
-	which := cmp.Or(t.ID, livechat.FormatTime(st.a.Time))
+	// Which message, and when, for not every tool's message IDs are unique: in
+	// the specification's examples a customer's two and the agent's answer have
+	// one. Of a closing, the last message before it: a conversation cannot end
+	// twice with the same one, and the tool's telling a closing again, at
+	// another time, makes no other call.
+	which := livechat.FormatTime(st.a.Time) + " " + t.ID
+	if k == livechat.Ended && t.ID != "" {
+		which = t.ID
+	}
 	user, anonymous := st.who()
 	e := livechat.Event{
 		UserID:      user,
