@@ -307,6 +307,22 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
+// What is no chat is told apart by its inbox.
+func TestChannels(t *testing.T) {
+	for in, want := range map[string]string{
+		`"channel":"Channel::WebWidget"`: "chat", `"channel":"Channel::Api"`: "messaging", `"channel":"Channel::Whatsapp"`: "messaging",
+		`"channel":"Channel::FacebookPage"`: "messaging", `"channel":"Channel::Telegram"`: "messaging", `"channel":"Channel::Line"`: "messaging",
+		`"channel":"Channel::Instagram"`: "messaging", `"channel":"Channel::Email"`: "email", `"channel":"Channel::Sms"`: "sms",
+		`"channel":"Channel::Voice"`: "phone", `"channel":"Channel::TwilioSms"`: "sms", `"channel":"Channel::Fax"`: "fax", `"channel":null`: "",
+		`"channel":"Channel::TwilioSms","contact_inbox":{"source_id":"whatsapp:+15555550100"}`: "messaging",
+	} {
+		p, err := Type().New(connector.Options{}).Parse(nil, []byte(`{"event":"conversation_created","id":17,"created_at":1,`+in+`}`))
+		if err != nil || p.Activities[0].Channel != want {
+			t.Errorf("%s: got %+v (%v), want %q", in, p, err, want)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	c := &Connector{connector.Options{Secrets: []string{"x"}}}
 	for _, a := range []conversation.Type{conversation.Message, conversation.Closed, conversation.Assigned, conversation.Identified} {

@@ -164,7 +164,7 @@ func faked(t *testing.T, typ connector.Type, f connector.Faker) {
 			}
 			got := p.Activities[0]
 			if got.Type != a.Type || got.By != a.By || got.Conversation != a.Conversation || !got.Time.Equal(a.Time) ||
-				got.Message != a.Message || got.Customer.UserID != a.Customer.UserID || got.Agent.ID != a.Agent.ID {
+				got.Message != a.Message || got.Customer != a.Customer || got.Agent.ID != a.Agent.ID || got.Channel != a.Channel || !got.StartedAt.Equal(a.StartedAt) {
 				t.Errorf("%s %s: got %+v, want %+v", a.Type, a.By, got, a)
 			}
 		}
