@@ -117,7 +117,10 @@ func (r *resolver) credentials(path string, list []Secret, seen map[string]strin
 	}
 	r.notEmpty(path, list)
 	for _, one := range list {
-		if other, ok := seen[string(one)]; ok {
+		switch other, ok := seen[string(one)]; {
+		case other == path:
+			r.tell(path, "holds the same one twice")
+		case ok:
 			r.tell(path, "is the same as %s; it must be another, or nobody could tell the two apart", other)
 		}
 		seen[string(one)] = path

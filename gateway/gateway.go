@@ -176,6 +176,9 @@ func (g *Gateway) apply(r *Resolved) error {
 	}
 	for i, s := range r.Sources {
 		sources[i] = s.Source
+		if s.Type != typeTracking {
+			g.engine.Know(s.Workspace, s.Name)
+		}
 		origins[sourceKey{s.Workspace, s.Name}] = origin{
 			Origin: conversation.Origin{
 				Namespace: s.Namespace,

@@ -323,6 +323,11 @@ func TestHealthAndMetrics(t *testing.T) {
 			t.Errorf("%s: got %d, want 200", path, status)
 		}
 	}
+	for _, name := range []string{"received", "refused", "unreadable", "applied", "delivered", "parked", "lag", "oldest"} {
+		if _, text := get(t, url+"/metrics"); !strings.Contains(text, name) {
+			t.Errorf("metrics before anything came: nothing of %s", name)
+		}
+	}
 	post(t, url, "token", message(1))
 	post(t, url, "wrong", message(1))
 	await(t, receiver, 2)

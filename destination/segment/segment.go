@@ -66,8 +66,12 @@ func (s *Settings) Check() error {
 	if _, ok := endpoints[s.Region]; !ok {
 		errs = append(errs, fmt.Errorf("region: %q is not one of us, eu", s.Region))
 	}
-	if u, err := url.Parse(s.Endpoint); s.Endpoint != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+	switch u, err := url.Parse(s.Endpoint); {
+	case s.Endpoint == "":
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
 		errs = append(errs, errors.New("endpoint: write a URL such as https://example.com"))
+	case u.User != nil || u.RawQuery != "":
+		errs = append(errs, errors.New("endpoint: holds a user, password or query; the write_key alone is sent"))
 	}
 	return errors.Join(errs...)
 }

@@ -138,7 +138,7 @@ func class(err error) string {
 }
 
 func TestNoAnswer(t *testing.T) {
-	d, err := Open(Settings{WriteKey: key, Region: "us", Endpoint: "http://" + key + "@127.0.0.1:1"})
+	d, err := Open(Settings{WriteKey: key, Region: "us", Endpoint: "http://127.0.0.1:1/" + key})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,9 +150,11 @@ func TestNoAnswer(t *testing.T) {
 
 func TestSettings(t *testing.T) {
 	for want, s := range map[string]Settings{
-		"write_key": {Region: "us"},
-		"region":    {WriteKey: key, Region: "uk"},
-		"endpoint":  {WriteKey: key, Region: "eu", Endpoint: "example.com"},
+		"write_key":        {Region: "us"},
+		"region":           {WriteKey: key, Region: "uk"},
+		"endpoint: write":  {WriteKey: key, Region: "eu", Endpoint: "example.com"},
+		"endpoint: holds":  {WriteKey: key, Region: "us", Endpoint: "https://user:password@example.com"},
+		"endpoint: holds ": {WriteKey: key, Region: "us", Endpoint: "https://example.com?a=b"},
 	} {
 		if _, err := Open(s); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want one that names %s", err, want)

@@ -64,6 +64,13 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	}
 }
 
+// Know makes a source's series: at 0 they say more than if they are absent.
+func (m *Metrics) Know(workspace, source string) {
+	for _, c := range []*prometheus.CounterVec{m.applied, m.repeated, m.invalid} {
+		c.WithLabelValues(workspace, source)
+	}
+}
+
 // Run applies webhooks until ctx is done, and returns nil then.
 func Run(ctx context.Context, o Options) error {
 	mode, err := cbor.EncOptions{Time: cbor.TimeRFC3339Nano}.EncMode()

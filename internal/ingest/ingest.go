@@ -133,6 +133,9 @@ func (h *Handler) SetSources(sources []Source) error {
 			return err
 		}
 	}
+	for i := range sources {
+		h.metrics.know(&sources[i])
+	}
 	h.routes.Store(r)
 	return nil
 }

@@ -20,12 +20,25 @@ func newMetrics(r prometheus.Registerer, inFlight func() float64) *metrics {
 	}
 	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "parlance_requests_bytes",
 		Help: "Bytes that requests under way hold."}, inFlight))
-	return &metrics{
+	m := &metrics{
 		received:   counter("parlance_webhooks_received_total", "Requests that were accepted and are on disk."),
 		refused:    counter("parlance_webhooks_refused_total", "Requests that were refused, by reason.", "reason"),
 		unreadable: counter("parlance_webhooks_unreadable_total", "Accepted requests that could not be read."),
 		dropped:    counter("parlance_activities_dropped_total", "What a connector left out on purpose, by reason.", "reason"),
 		invalid:    counter("parlance_tracking_invalid_total", "Live Chat events of tracking sources that break the specification."),
+	}
+	for _, reason := range []string{"unknown_source", "token", "write_key"} {
+		m.refused.WithLabelValues("", "", reason)
+	}
+	return m
+}
+
+// know makes a source's series: at 0 they say more than if they are absent.
+func (m *metrics) know(s *Source) {
+	m.received.WithLabelValues(s.Workspace, s.Name)
+	m.unreadable.WithLabelValues(s.Workspace, s.Name)
+	if s.Connector != nil {
+		m.refused.WithLabelValues(s.Workspace, s.Name, "signature")
 	}
 }
 
