@@ -19,6 +19,7 @@ import (
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 
+	"github.com/parlance-chat/parlance/conversation"
 	"github.com/parlance-chat/parlance/internal/journal"
 )
 
@@ -30,6 +31,14 @@ func mustOpen(t testing.TB, dir string, o Options) *Journal {
 	}
 	t.Cleanup(func() { j.Close() })
 	return j
+}
+
+func webhook(n int) *journal.Webhook {
+	id := fmt.Sprint(n)
+	return &journal.Webhook{Workspace: "default", Source: "support",
+		Body: []byte(strings.Repeat(`{"event":"message_created","id":`+id+`,"content":"hello there"},`, 2500/64)),
+		Activities: []conversation.Activity{{ID: "message:" + id, Type: conversation.Message, Conversation: fmt.Sprint(n / 10), By: conversation.Customer,
+			Time: time.Now().UTC().Truncate(time.Second), Message: conversation.Text{ID: id, Body: "hello there"}}}}
 }
 
 // read returns the webhooks and the events of the default workspace.

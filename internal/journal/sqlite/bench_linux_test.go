@@ -7,11 +7,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/parlance-chat/parlance/conversation"
 	"github.com/parlance-chat/parlance/internal/journal"
 )
 
@@ -64,14 +62,6 @@ func BenchmarkFloor(b *testing.B) {
 	})
 	close(more)
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "webhooks/s")
-}
-
-func webhook(n int) *journal.Webhook {
-	id := fmt.Sprint(n)
-	return &journal.Webhook{Workspace: "default", Source: "support",
-		Body: []byte(strings.Repeat(`{"event":"message_created","id":`+id+`,"content":"hello there"},`, 2500/64)),
-		Activities: []conversation.Activity{{ID: "message:" + id, Type: conversation.Message, Conversation: fmt.Sprint(n / 10), By: conversation.Customer,
-			Time: time.Now().UTC().Truncate(time.Second), Message: conversation.Text{ID: id, Body: "hello there"}}}}
 }
 
 func BenchmarkAppend(b *testing.B) {
