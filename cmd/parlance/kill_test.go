@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -12,7 +13,7 @@ import (
 
 // Promise 1: a 2xx means that the webhook survives kill -9. Under load the
 // program is killed again and again; every acknowledged webhook's events
-// arrive, none twice by messageId, in order.
+// arrive, none twice by messageId, in order, at a receiver and in a file.
 func TestKill(t *testing.T) {
 	kills := 200
 	if testing.Short() {
@@ -43,6 +44,11 @@ func TestKill(t *testing.T) {
 	for range kills {
 		time.Sleep(time.Duration(20+random.IntN(200)) * time.Millisecond)
 		p.kill()
+		if random.IntN(4) == 0 { // in the middle of its start, too
+			p.launch()
+			time.Sleep(time.Duration(random.IntN(40)) * time.Millisecond)
+			p.kill()
+		}
 		p.start()
 	}
 	done.Store(true)
@@ -53,8 +59,12 @@ func TestKill(t *testing.T) {
 		webhooks += n
 	}
 	p.ledger.await(t, want)
+	file := p.awaitFile(want)
 	p.stop()
 	for conv, n := range turns {
+		if got, want := file[fmt.Sprint(conv)], wantTurns(conv, n); !slices.Equal(got, want) {
+			t.Errorf("the file, conversation %d: got %q, want %q", conv, got, want)
+		}
 		if got, want := p.ledger.told(conv), wantTurns(conv, n); !slices.Equal(got, want) {
 			t.Errorf("conversation %d: got %q, want %q", conv, got, want)
 		}

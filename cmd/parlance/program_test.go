@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -54,8 +55,8 @@ type program struct {
 	log    bytes.Buffer
 }
 
-// newProgram writes a configuration with a Chatwoot source and a Segment
-// destination that is a ledger.
+// newProgram writes a configuration with a Chatwoot source, a Segment
+// destination that is a ledger, and a file.
 func newProgram(t *testing.T, data string) *program {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -66,7 +67,7 @@ func newProgram(t *testing.T, data string) *program {
 	p := &program{t: t, dir: t.TempDir(), url: "http://" + address, ledger: newLedger()}
 	segment := httptest.NewServer(p.ledger)
 	t.Cleanup(segment.Close)
-	p.write(fmt.Sprintf("data: %s\nlisten: %s\nsettle: 20ms\nsources:\n  support: {type: chatwoot, secret: %s}\ndestinations:\n  segment: {type: segment, write_key: key, endpoint: %q}\n",
+	p.write(fmt.Sprintf("data: %s\nlisten: %s\nsettle: 20ms\nsources:\n  support: {type: chatwoot, secret: %s}\ndestinations:\n  segment: {type: segment, write_key: key, endpoint: %q}\n  log: {type: file, path: ./events.jsonl}\n",
 		data, address, testSecret, segment.URL))
 	t.Cleanup(func() {
 		if p.cmd != nil {
@@ -90,8 +91,8 @@ func (p *program) write(config string) {
 	}
 }
 
-// start returns when the program is ready.
-func (p *program) start() {
+// launch starts the program, and does not wait for it.
+func (p *program) launch() {
 	p.t.Helper()
 	p.cmd = exec.Command(binary, "serve")
 	p.cmd.Dir = p.dir
@@ -99,6 +100,12 @@ func (p *program) start() {
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
+}
+
+// start returns when the program is ready.
+func (p *program) start() {
+	p.t.Helper()
+	p.launch()
 	for range 1000 {
 		resp, err := http.Get(p.url + "/readyz")
 		if err == nil {
@@ -211,6 +218,37 @@ func newLedger() *ledger {
 		l.calls[id] = append(l.calls[id], c)
 	}})
 	return l
+}
+
+// awaitFile waits until there are n calls in the file, and returns what
+// happened in each conversation. A call that a crash had repeated counts once.
+func (p *program) awaitFile(n int) map[string][]string {
+	p.t.Helper()
+	var got map[string][]string
+	for range 3000 {
+		b, err := os.ReadFile(filepath.Join(p.dir, "events.jsonl"))
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		got = map[string][]string{}
+		seen := map[string]bool{}
+		for line := range bytes.Lines(b) {
+			var c standin.Call
+			if err := json.Unmarshal(line, &c); err != nil {
+				break // it is being written
+			}
+			if !seen[c.MessageID] {
+				got[c.Properties.ConversationID] = append(got[c.Properties.ConversationID], string(c.Event)+" "+c.Properties.MessageID)
+			}
+			seen[c.MessageID] = true
+		}
+		if len(seen) >= n {
+			return got
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	p.t.Errorf("the file lacks calls; want %d", n)
+	return got
 }
 
 func (l *ledger) total() int { return l.Report().Calls }
