@@ -65,7 +65,8 @@ type Options struct {
 	// Secrets are the tool's shared secrets, HMAC keys or static tokens. Any
 	// of them is accepted, so that a secret can be changed without a gap.
 	Secrets []string
-	// Unsigned accepts webhooks without a signature.
+	// Unsigned accepts webhooks without a signature, and those whose signature
+	// there is no secret to check by.
 	Unsigned bool
 	// UnverifiedIDs accepts customer ids that the tool could not verify.
 	UnverifiedIDs bool

@@ -192,14 +192,22 @@ func (m text) known() bool {
 	return false
 }
 
-// markup is HTML that an editor writes. People write "<3" and "<your name>" too.
-var markup = regexp.MustCompile(`(?i)</?(p|br|div|span|a|b|strong|i|em|u|s|del|ul|ol|li|blockquote|pre|code|h[1-6]|hr|img|table)(\s[^<>]*)?/?>`)
+// markup is HTML that an editor writes, and layout is what of it ends a line.
+// People write "<3" and "<your name>" too.
+var (
+	markup = regexp.MustCompile(`(?i)</?(p|br|div|span|a|b|strong|i|em|u|s|del|ul|ol|li|blockquote|pre|code|h[1-6]|hr|img|table)(\s[^<>]*)?/?>`)
+	layout = regexp.MustCompile(`(?i)<(p|br|div|ul|ol|li|blockquote|h[1-6]|hr|table)[\s/>]`)
+)
 
 // plain returns the text of a message. Chatwoot 4.9 to 4.12.0 sends HTML, later
-// ones Markdown for what its editor wrote; a customer's own words are as typed.
+// ones Markdown for what its editor wrote; where only parts are HTML, as for
+// Telegram, lines are as typed. A customer's own words keep their stars.
 func plain(content string, by conversation.Author) string {
 	content = strings.TrimSpace(content)
 	if markup.MatchString(content) {
+		if !layout.MatchString(content) {
+			content = strings.ReplaceAll(content, "\n", "<br>")
+		}
 		return connector.PlainText(content)
 	}
 	if by == conversation.Customer {

@@ -253,6 +253,7 @@ func TestPlain(t *testing.T) {
 	for in, want := range map[string]string{
 		"<p>okay, <strong>Mia</strong></p>\n":      "okay, Mia",
 		"okay, <b>Mia</b>,<br>it left":             "okay, Mia,\nit left",
+		"okay, <b>Mia</b>\nit left":                "okay, Mia\nit left",
 		"okay, **Mia**":                            "okay, Mia",
 		"write <your name> & wait, I <3 it, a < b": "write <your name> & wait, I <3 it, a < b",
 	} {

@@ -56,6 +56,9 @@ func Run(ctx context.Context, o Options) (Stats, error) {
 	if u, err := url.Parse(o.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return Stats{}, fmt.Errorf("simulate: %q is no URL such as http://127.0.0.1:8080/in/support", o.URL)
 	}
+	if !(o.Rate >= 0 && o.Speed >= 0) { // nor NaN
+		return Stats{}, errors.New("simulate: the rate and the speed must be positive numbers")
+	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	p := &player{stop: stop, Options: o, client: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 100}}}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -140,5 +141,14 @@ func TestRunRate(t *testing.T) {
 	}
 	if n := taken.Load(); n < 100 || n > 202 {
 		t.Errorf("got %d webhooks in two seconds at 100 a second", n)
+	}
+}
+
+func TestRunOptions(t *testing.T) {
+	for _, o := range []Options{{URL: "http://127.0.0.1", Rate: -1}, {URL: "http://127.0.0.1", Speed: math.NaN()}, {URL: "127.0.0.1:8080"}, {}} {
+		o.Faker, o.Conversations = faker(), 1
+		if stats, err := Run(t.Context(), o); err == nil || errors.Is(err, ErrRefused) {
+			t.Errorf("%+v: got %+v (%v), want an error before anything is sent", o, stats, err)
+		}
 	}
 }
