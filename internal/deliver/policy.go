@@ -85,11 +85,14 @@ func (p Policy) edit(call []byte, k livechat.Kind, messageID string) ([]byte, er
 	ours := slices.Contains(livechat.Kinds(), k) // all else passes through
 	return editObject(call, func(key string, value json.RawMessage) (json.RawMessage, error) {
 		switch {
-		case key == "messageId":
+		case key == "messageId" && p.Salt != "":
 			return json.Marshal(messageID)
 		case key == "event" && name != k:
 			return json.Marshal(name)
 		case key == "properties" && ours && (p.MessageBody == Redact || p.MessageBody == Omit):
+			if value[0] != '{' {
+				return nil, nil // somebody's own idea of an event; a body may be anywhere in it
+			}
 			return editObject(value, p.body)
 		}
 		return value, nil
@@ -108,7 +111,17 @@ func (p Policy) body(key string, value json.RawMessage) (json.RawMessage, error)
 	if err := json.Unmarshal(value, &text); err != nil {
 		return nil, nil // no text, nothing to show
 	}
-	return json.Marshal(redact(text))
+	return quote(redact(text)), nil
+}
+
+// quote writes s as JSON. Unlike json.Marshal it does not escape for HTML,
+// which could make a call larger than a receiver takes.
+func quote(s string) json.RawMessage {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(s) // a string always encodes
+	return bytes.TrimRight(b.Bytes(), "\n")
 }
 
 // editObject returns a JSON object in which edit has changed values. A nil
@@ -137,11 +150,7 @@ func editObject(object []byte, edit func(key string, value json.RawMessage) (jso
 		if len(out) > 1 {
 			out = append(out, ',')
 		}
-		k, err := json.Marshal(key)
-		if err != nil {
-			return nil, err
-		}
-		out = append(append(append(out, k...), ':'), value...)
+		out = append(append(append(out, quote(key.(string))...), ':'), value...)
 	}
 	return append(out, '}'), nil
 }

@@ -3,28 +3,58 @@ package deliver
 import (
 	"regexp"
 	"strings"
+	"unicode"
 )
 
-// mask stands where something was.
-const mask = "[redacted]"
+// mask stands where something was. It is shorter than the shortest that it
+// stands for, so that no call becomes larger than a receiver takes.
+const mask = "***"
 
 var (
 	// email is generous: a word that only looks like an address is masked too.
 	email = regexp.MustCompile(`[\p{L}\p{N}._%+'-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+`)
-	// digits are runs of digits as people write telephone and card numbers.
-	digits = regexp.MustCompile(`\+?\(?\d(?:[ \x{00A0}./()-]{0,3}\d){6,}`)
-	date   = regexp.MustCompile(`^(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4})$`)
+	// number is a run of digits, of any script, as people write telephone and
+	// card numbers.
+	number = regexp.MustCompile(`\+?\(?\p{Nd}(?:[\p{Zs}\p{Pd}./()]{0,3}\p{Nd}){6,}`)
+	// date stands alone in such a run.
+	date = regexp.MustCompile(`(?:^|\p{Zs})(?:(?:19|20)\d\d[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:19|20)\d\d)(?:$|\p{Zs})`)
+	// named is what stands before the number of something else than a person.
+	named = regexp.MustCompile(`(?i:\b(?:order|invoice|ticket|case|booking|reservation|tracking|reference|ref)(?:\p{Zs}+(?:number|no|nr|id|code|is))*)[\p{Zs}.:]*$|#\p{Zs}?$|\b[A-Z]{1,5}[-_]?$`)
 )
 
-// redact masks e-mail addresses, telephone numbers and card numbers. It would
-// rather mask an order number of seven digits or more than let a telephone
-// number through; dates stay.
+// maxNamed is how many digits the number of an order may have. More may be a
+// card, whatever it is called.
+const maxNamed = 12
+
+// redact masks e-mail addresses, telephone numbers and card numbers. Dates
+// stay, and what is called the number of an order or the like; for the rest it
+// would rather mask any seven digits than let a telephone number through.
 func redact(text string) string {
 	text = email.ReplaceAllLiteralString(text, mask)
-	return digits.ReplaceAllStringFunc(text, func(s string) string {
-		if date.MatchString(strings.TrimSpace(s)) {
-			return s
+	var b strings.Builder
+	done := 0
+	for _, at := range number.FindAllStringIndex(text, -1) {
+		b.WriteString(text[done:at[0]])
+		b.WriteString(redactNumber(text[:at[0]], text[at[0]:at[1]]))
+		done = at[1]
+	}
+	b.WriteString(text[done:])
+	return b.String()
+}
+
+// redactNumber masks a run of digits, given what stands before it.
+func redactNumber(before, run string) string {
+	if at := date.FindStringIndex(run); at != nil {
+		return redactNumber(before, run[:at[0]]) + run[at[0]:at[1]] + redactNumber(mask, run[at[1]:])
+	}
+	digits := 0
+	for _, r := range run {
+		if unicode.IsDigit(r) {
+			digits++
 		}
-		return mask
-	})
+	}
+	if digits < 7 || digits <= maxNamed && run[0] != '+' && named.MatchString(before) {
+		return run
+	}
+	return mask
 }
