@@ -8,8 +8,10 @@ package deliver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/parlance-chat/parlance/destination"
@@ -18,8 +20,10 @@ import (
 )
 
 const (
-	// readAtOnce bounds the events in memory for each destination.
+	// readAtOnce and readBytes bound what is in memory of each destination,
+	// however long it is dead: they are a few attempts.
 	readAtOnce = 1000
+	readBytes  = 4 << 20
 	// drainTime is how long an attempt under way may take once the loop is
 	// told to stop.
 	drainTime = 5 * time.Second
@@ -61,10 +65,22 @@ func Run(ctx context.Context, o Options) error {
 			return err
 		})
 		if err == nil {
-			l.deliver(ctx, events)
+			l.deliver(ctx, bounded(events))
 		}
 	}
 	return nil
+}
+
+// bounded returns the first of the events, and lets go of those that are too
+// many to hold: they are read again.
+func bounded(events []journal.Event) []journal.Event {
+	size := 0
+	for i := range events {
+		if size += events[i].Size(); size > readBytes && i > 0 {
+			return slices.Clone(events[:i])
+		}
+	}
+	return events
 }
 
 // Once makes one attempt to deliver one event.
@@ -201,7 +217,7 @@ func (l *loop) batch(events []journal.Event, now time.Time) (calls []destination
 		if err != nil {
 			err = &destination.Refusal{Reason: err.Error()}
 		} else if l.limits.CallBytes > 0 && len(c.JSON) > l.limits.CallBytes {
-			err = &destination.Refusal{Reason: "the call is larger than the destination takes"}
+			err = &destination.Refusal{Reason: fmt.Sprintf("the call has %d bytes, and the destination takes %d", len(c.JSON), l.limits.CallBytes)}
 		}
 		if err != nil {
 			if len(calls) > 0 {

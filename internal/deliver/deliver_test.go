@@ -2,11 +2,11 @@ package deliver
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -137,74 +137,6 @@ func TestInOrderAndOnce(t *testing.T) {
 	})
 }
 
-// Promise 4: no outage, however long, loses or shifts an event.
-func TestDayWithoutDestination(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		j := openJournal(t)
-		back := time.Now().Add(24 * time.Hour)
-		r := &receiver{answer: func(destination.Attempt) error {
-			if time.Now().Before(back) {
-				return errors.New("no answer")
-			}
-			return nil
-		}}
-		defer start(options(j, "default", "d", r))()
-		var times []time.Time
-		for n := range 24 {
-			times = append(times, time.Now())
-			tell(t, j, "default", numbered(n, n)...)
-			time.Sleep(time.Hour)
-		}
-		time.Sleep(2 * maxBackoff)
-		synctest.Wait()
-		if got, want := r.ids(), numbered(0, 23); !slices.Equal(got, want) {
-			t.Fatalf("got %v, want %v", got, want)
-		}
-		for n, c := range r.taken() {
-			var call struct{ Timestamp, SentAt time.Time }
-			if err := json.Unmarshal(c.JSON, &call); err != nil {
-				t.Fatal(err)
-			}
-			if !call.Timestamp.Equal(times[n].Truncate(time.Second)) {
-				t.Errorf("%s: timestamp got %v, want %v", c.MessageID, call.Timestamp, times[n])
-			}
-			if d := time.Since(call.SentAt); d > 2*maxBackoff {
-				t.Errorf("%s: sentAt got %v ago, want that of the last attempt", c.MessageID, d)
-			}
-		}
-		if n := len(r.attempts()); n > 24*60*2+10 {
-			t.Errorf("got %d attempts in a day, want about one a minute", n)
-		}
-	})
-}
-
-func TestRetryAfterHonoured(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		j := openJournal(t)
-		began := time.Now()
-		var at []time.Duration
-		r := &receiver{}
-		r.answer = func(a destination.Attempt) error {
-			at = append(at, time.Since(began))
-			if len(at) <= 3 {
-				return &destination.Wait{For: 90 * time.Second, Reason: "429"}
-			}
-			return nil
-		}
-		defer start(options(j, "default", "d", r))()
-		tell(t, j, "default", "m1")
-		time.Sleep(time.Hour)
-		synctest.Wait()
-		want := []time.Duration{0, 90 * time.Second, 180 * time.Second, 270 * time.Second}
-		if !slices.Equal(at, want) {
-			t.Errorf("attempts at %v, want %v", at, want)
-		}
-		if n := r.attempts()[3].Retry; n != 3 {
-			t.Errorf("retry count of the last attempt: got %d, want 3", n)
-		}
-	})
-}
-
 // What is refused is found by halving and parked; all else arrives, in order.
 func TestRefusedEventsAreParked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -245,6 +177,48 @@ func TestRefusedEventsAreParked(t *testing.T) {
 	})
 }
 
+// An attempt holds what the destination's limit allows, and what is in memory
+// stays small, however large the events are.
+func TestLargeEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const limit = 475_000
+		j, r := openJournal(t), &receiver{limits: destination.Limits{Calls: 1000, Bytes: limit, CallBytes: 32_768}}
+		defer start(options(j, "default", "d", r))()
+		var events []journal.Event
+		for _, id := range numbered(1, 400) {
+			call := fmt.Sprintf(`{"messageId":%q,"properties":{"x":%q}}`, id, strings.Repeat("x", 31_000))
+			events = append(events, journal.Event{Workspace: "default", Source: "s", Name: "track", MessageID: id, JSON: []byte(call)})
+		}
+		if held := bounded(events); len(held) == 0 || len(held)*31_000 > readBytes {
+			t.Errorf("got %d events held, want some, and less than %d bytes", len(held), readBytes)
+		}
+		c := journal.Conversation{Workspace: "default", Source: "s"}
+		if err := j.Commit(t.Context(), []journal.Applied{{Conversation: c, Events: events}}, 0); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if got, want := r.ids(), numbered(1, 400); !slices.Equal(got, want) {
+			t.Errorf("got %d calls, want %d in order", len(got), len(want))
+		}
+		for _, a := range r.attempts() {
+			body := `{"batch":[`
+			for i, c := range a.Calls {
+				if i > 0 {
+					body += ","
+				}
+				body += string(c.JSON)
+			}
+			body += `],"sentAt":"2026-03-02T09:00:00.000Z"}`
+			if len(body) > limit {
+				t.Errorf("got %d bytes in an attempt, want at most %d", len(body), limit)
+			}
+		}
+		if n := len(r.attempts()); n > 32 {
+			t.Errorf("got %d attempts, want full ones, which are 27 and some more where what is held ends", n)
+		}
+	})
+}
+
 func TestTooLargeCallIsParkedUnsent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j, r := openJournal(t), &receiver{limits: destination.Limits{CallBytes: 10}}
@@ -253,7 +227,10 @@ func TestTooLargeCallIsParkedUnsent(t *testing.T) {
 		synctest.Wait()
 		parked, err := j.Parked(t.Context(), "default", "", 10)
 		if err != nil || len(parked) != 2 || len(r.attempts()) != 0 {
-			t.Errorf("got %d parked and %d attempts (%v), want 2 and 0", len(parked), len(r.attempts()), err)
+			t.Fatalf("got %d parked and %d attempts (%v), want 2 and 0", len(parked), len(r.attempts()), err)
+		}
+		if got, want := parked[0].Reason, "and the destination takes 10"; !strings.Contains(got, want) {
+			t.Errorf("reason: got %q, want %q", got, want)
 		}
 	})
 }
