@@ -119,6 +119,7 @@ func (b *bench) measureFloor(ctx context.Context) (float64, error) {
 	accepted, refused, err := l.run(timed)
 	rate := float64(accepted) / time.Since(began).Seconds()
 	fmt.Printf("floor: durable webhooks/s    %9.0f   (%d refused)\n", rate, refused)
+	fmt.Printf("floor: processor time        %9.1f   µs a webhook\n", float64(p.processor().Microseconds())/float64(accepted))
 	return rate, err
 }
 
@@ -159,6 +160,7 @@ func (b *bench) measureGateway(ctx context.Context, d time.Duration) (float64, e
 	fmt.Printf("gateway: durable webhooks/s  %9.0f   (%d refused)\n", float64(accepted)/took.Seconds(), refused)
 	fmt.Printf("gateway: delivered, all in   %9.0f   webhooks/s in %s; %d repeated, %d out of order\n",
 		rate, time.Since(began).Round(time.Second), g.receiver.repeated.Load(), g.receiver.outOfOrder.Load())
+	fmt.Printf("gateway: processor time      %9.1f   µs a webhook\n", float64(g.processor().Microseconds())/float64(accepted))
 	fmt.Printf("gateway: peak memory         %9.1f   MB resident\n", g.peakMB())
 	return rate, nil
 }

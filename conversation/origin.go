@@ -34,14 +34,15 @@ func (o Origin) context() livechat.Context {
 // id derives a UUID from where and what, the same for ever. It is a version 8
 // UUID (RFC 9562 §5.8) of a SHA-256 over the length-prefixed parts.
 func (o Origin) id(parts ...string) string {
-	h := sha256.New()
-	for _, p := range append([]string{o.Namespace, o.Workspace, o.Source}, parts...) {
-		var n [8]byte
-		binary.BigEndian.PutUint64(n[:], uint64(len(p)))
-		h.Write(n[:])
-		h.Write([]byte(p))
+	b := make([]byte, 0, 512) // nearly always enough, and then on the stack
+	for _, list := range [][]string{{o.Namespace, o.Workspace, o.Source}, parts} {
+		for _, p := range list {
+			b = binary.BigEndian.AppendUint64(b, uint64(len(p)))
+			b = append(b, p...)
+		}
 	}
-	u := uuid.UUID(h.Sum(nil)[:16])
+	sum := sha256.Sum256(b)
+	u := uuid.UUID(sum[:16])
 	u[6] = u[6]&0x0f | 0x80
 	u[8] = u[8]&0x3f | 0x80
 	return u.String()

@@ -15,7 +15,11 @@ import (
 
 // apply works out what comes of the tasks. It changes nothing.
 func (e *engine) apply(ctx context.Context, tasks []*task) ([]journal.Applied, error) {
-	var out []journal.Applied
+	n := 0
+	for _, t := range tasks {
+		n += len(t.items) + len(t.calls)
+	}
+	out := make([]journal.Applied, 0, n)
 	for _, t := range tasks {
 		ids := make([]string, 0, len(t.items)+len(t.calls))
 		for _, it := range t.items {
@@ -57,9 +61,10 @@ func (e *engine) pass(out []journal.Applied, t *task, known map[string]bool) []j
 
 // converse steps through a conversation's activities.
 func (e *engine) converse(out []journal.Applied, t *task, stored []byte, known map[string]bool) ([]journal.Applied, error) {
-	var state conversation.State
+	state := &e.state // one for all conversations, for they come one by one
+	*state = conversation.State{}
 	if stored != nil {
-		if err := cbor.Unmarshal(stored, &state); err != nil {
+		if err := cbor.Unmarshal(stored, state); err != nil {
 			return nil, err
 		}
 	}
@@ -73,7 +78,7 @@ func (e *engine) converse(out []journal.Applied, t *task, stored []byte, known m
 		known[it.ID] = true
 		e.count(e.o.Metrics.applied, t)
 		var o conversation.Output
-		state, o = conversation.Step(origin, rules, state, *it.Activity)
+		*state, o = conversation.Step(origin, rules, *state, *it.Activity)
 		out = append(out, journal.Applied{Conversation: t.conversation, Activity: it.ID, Events: e.events(t, o)})
 	}
 	if len(out) == first {

@@ -101,8 +101,9 @@ type engine struct {
 	queue   []*held     // in order of arrival, and so of their time
 	passing []*held     // those of the queue whose calls are still to be passed on
 	waiting map[journal.Conversation][]*item
-	items   int // in waiting
-	bytes   int // of what is in queue
+	items   int                // in waiting
+	bytes   int                // of what is in queue
+	state   conversation.State // of the conversation being stepped through
 }
 
 // A held is a webhook of which something is still to be applied.

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/parlance-chat/parlance/internal/journal"
@@ -24,7 +25,8 @@ type recent struct {
 // known is what is durable of a conversation.
 type known struct {
 	state []byte
-	seen  map[int64]struct{} // all its activities; nil if they are too many
+	seen  []int64 // all its activities
+	many  bool    // or too many to keep
 }
 
 // load answers Load, if it can.
@@ -32,22 +34,18 @@ func (r *recent) load(c journal.Conversation, activities []string) (state []byte
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	k := r.all[c]
-	if k == nil || k.seen == nil {
+	if k == nil || k.many {
 		return nil, nil, false
 	}
 	applied = make([]bool, len(activities))
 	for i, a := range activities {
-		_, applied[i] = k.seen[fingerprint(a)]
+		applied[i] = slices.Contains(k.seen, fingerprint(a))
 	}
 	return k.state, applied, true
 }
 
 // put remembers what the file said.
 func (r *recent) put(c journal.Conversation, state []byte, seen []int64) {
-	k := &known{state: state, seen: make(map[int64]struct{}, len(seen))}
-	for _, s := range seen {
-		k.seen[s] = struct{}{}
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.all) >= recentConversations {
@@ -60,7 +58,7 @@ func (r *recent) put(c journal.Conversation, state []byte, seen []int64) {
 			n++
 		}
 	}
-	r.all[c] = k
+	r.all[c] = &known{state: state, seen: seen}
 }
 
 // update takes in what was committed.
@@ -75,11 +73,11 @@ func (r *recent) update(applied []journal.Applied) {
 		if a.State != nil {
 			k.state = a.State
 		}
-		if a.Activity != "" && k.seen != nil {
-			k.seen[fingerprint(a.Activity)] = struct{}{}
+		if a.Activity != "" && !k.many {
+			k.seen = append(k.seen, fingerprint(a.Activity))
 		}
 		if len(k.seen) > recentActivities {
-			k.seen = nil
+			k.seen, k.many = nil, true
 		}
 	}
 }
