@@ -13,6 +13,7 @@ const module = "github.com/parlance-chat/parlance"
 var layers = []struct{ tree, may string }{
 	{"livechat", ""},
 	{"conversation", "livechat"},
+	{"connector/connectortest", "livechat conversation connector"},
 	{"connector", "conversation"},
 	{"destination", "livechat internal/strictyaml"},
 	{"internal/spell", ""},

@@ -42,7 +42,7 @@ func templates(faker connector.Faker) (list []template) {
 		if by == conversation.HumanAgent {
 			a.Agent = conversation.Agent{ID: "7", Name: "Ann Lee", Username: "ann@example.com"}
 		}
-		for _, w := range faker.Fake(a) {
+		for _, w := range faker.Fake([]conversation.Activity{a}) {
 			list = append(list, split(w.Body))
 		}
 	}

@@ -16,26 +16,58 @@ import (
 // signed too long ago.
 var ErrSignature = errors.New("signature")
 
+// A Request is one request of a chat tool.
+type Request struct {
+	Method string // empty means POST
+	URL    string // as the tool called it: the gateway's public URL, with the query
+	Header http.Header
+	Body   []byte
+	// Answers is what the tool's API said to the Lookups of an earlier Parse
+	// of the same request, by path; nil where it knows nothing of it. For a
+	// Keyed connector it also holds what its Keys said, by address.
+	Answers map[string][]byte
+}
+
 // A Connector understands the webhooks of one chat tool.
 // Its methods do no I/O and may be called concurrently.
 type Connector interface {
-	// Verify returns nil if the tool signed body. Otherwise its error wraps
+	// Verify returns nil if the tool signed r. Otherwise its error wraps
 	// ErrSignature.
-	Verify(header http.Header, body []byte) error
+	Verify(r *Request) error
 
-	// Parse returns the activities that body reports, in the order they
-	// happened. A well-formed webhook of no interest yields none. An error means that the webhook is unreadable.
-	// Parse does not retain body.
-	Parse(header http.Header, body []byte) (Parsed, error)
+	// Parse returns what r reports, in the order it happened. A well-formed
+	// webhook of no interest reports nothing. An error means that the webhook
+	// is unreadable. Parse does not retain the body.
+	Parse(r *Request) (Parsed, error)
 }
 
 // Parsed is what a webhook says.
 type Parsed struct {
 	Activities []conversation.Activity
+	// Agents and Contacts are people of whom the webhook tells beside any
+	// conversation: by their ids, what else is known of them.
+	Agents   []conversation.Agent  `json:",omitempty"`
+	Contacts []conversation.Person `json:",omitempty"`
 	// Dropped counts what the connector left out on purpose, by reason:
 	// "private_note", "unknown_author", "unknown_event", … A reason never
 	// holds anything that a person wrote.
 	Dropped []string
+	// Reply, if not empty, is what the tool waits for in place of the usual
+	// answer: the end of a handshake.
+	Reply string `json:",omitempty"`
+	// Visit, if not empty, is an address of the tool that the gateway is to
+	// call once: the end of a handshake.
+	Visit string `json:",omitempty"`
+	// Lookups are what the tool's API must say before the rest of the webhook
+	// can be read. Once it has, the same request is parsed again, with Answers.
+	Lookups []Lookup `json:",omitempty"`
+}
+
+// A Lookup is a question to a tool's API.
+type Lookup struct {
+	Path string // below the API's address, with its query
+	// Keep is how long the answer may serve other webhooks too; 0 is not at all.
+	Keep time.Duration
 }
 
 // A Scrubber removes what must not be stored.
@@ -45,31 +77,49 @@ type Scrubber interface {
 	Scrub(body []byte) []byte
 }
 
+// A Greeter ends a handshake that is a GET request.
+type Greeter interface {
+	// Greet returns what the tool waits for, or an error that wraps
+	// ErrSignature.
+	Greet(r *Request) (reply string, err error)
+}
+
+// A Keyed connector verifies with keys that the tool publishes.
+type Keyed interface {
+	// Keys returns the addresses of the keys that verifying r takes: only
+	// ones that are the tool's own. The gateway gets and keeps them.
+	Keys(r *Request) []string
+}
+
 // A Faker also writes what it reads. The simulator speaks to the gateway
 // through it, and connectortest checks that reading undoes writing.
 type Faker interface {
 	Connector
-	// Fake returns the signed webhooks that the tool would send for a.
-	Fake(a conversation.Activity) []Webhook
-}
-
-// A Webhook is one request that a tool makes.
-type Webhook struct {
-	Header http.Header
-	Body   []byte
+	// Fake returns the signed requests that the tool makes once the last
+	// activity of a conversation's history has happened; none if it then
+	// makes none. A Message by the System in it is a private note.
+	Fake(history []conversation.Activity) []Request
 }
 
 // Options are what the configuration of any chat tool may hold. The zero
 // value of each field is its default.
 type Options struct {
-	// Secrets are the tool's shared secrets, HMAC keys or static tokens. Any
-	// of them is accepted, so that a secret can be changed without a gap.
+	// Secrets are the tool's shared secrets, HMAC keys, public keys or static
+	// tokens. Any of them is accepted, so that a secret can be changed without
+	// a gap.
 	Secrets []string
 	// Unsigned accepts webhooks without a signature, and those whose signature
 	// there is no secret to check by.
 	Unsigned bool
 	// UnverifiedIDs accepts customer ids that the tool could not verify.
 	UnverifiedIDs bool
+	// UserIDField and AnonymousIDField name the tool's custom attributes that
+	// carry the company's own id for the customer and the site's Segment
+	// anonymousId.
+	UserIDField, AnonymousIDField string
+	// AgentIDs are the ids of those who speak for the company, where the tool
+	// itself does not tell; a * at the end stands for anything.
+	AgentIDs []string
 	// Now is the clock by which signatures grow old; nil is time.Now.
 	Now func() time.Time
 }
@@ -82,5 +132,55 @@ type Type struct {
 	// configuration does not say: separate cases continue, one endless
 	// thread restarts.
 	Reopen conversation.Reopen
-	New    func(Options) Connector
+	// Inactivity is the silence after which a customer's message starts anew,
+	// where the configuration does not say: for channels without an end.
+	Inactivity time.Duration
+	// Signs says whether the tool signs its webhooks, or sends a token.
+	Signs Signs
+	// Answer, if not empty, is the body of the answer that the tool wants.
+	Answer string
+	// API, if not nil, is the tool's API, for Lookups.
+	API *API
+	// Gives says what becomes of the tool's webhooks.
+	Gives Gives
+	New   func(Options) Connector
+}
+
+// Signs says whether a tool signs.
+type Signs string
+
+// Values of Signs; the zero value is Always.
+const (
+	Always    Signs = ""
+	Sometimes Signs = "sometimes" // older versions do not
+	Never     Signs = "never"
+)
+
+// An API is where a tool answers Lookups.
+type API struct {
+	URL string // its usual address; empty if every customer has another
+	// Header and Prefix say how the token is sent; the zero value is
+	// "Authorization: Bearer TOKEN".
+	Header, Prefix string
+}
+
+// A Cell of the table of tools is Yes, No, or in a few words when.
+type Cell string
+
+// Values of Cell.
+const (
+	Yes Cell = "yes"
+	No  Cell = "no"
+)
+
+// Gives says which events a tool's webhooks give, and which properties and ids
+// its events carry. connectortest holds a connector to it.
+type Gives struct {
+	Started, Sent, Received, Ended    Cell
+	Bots                              Cell // messages of AI agents and bots, told apart from people's
+	AgentID, AgentName, AgentUsername Cell
+	Duration, ConversationID          Cell
+	Body, Message                     Cell // message_body, message_id
+	UserID, AnonymousID, Email        Cell // anonymousId: the site's own
+	Signature, Retries                string
 }

@@ -1,10 +1,8 @@
 package connector
 
 import (
-	"errors"
 	"fmt"
 	"testing"
-	"time"
 	"unicode/utf8"
 )
 
@@ -49,15 +47,6 @@ func TestPlainMarkdown(t *testing.T) {
 	} {
 		if got := PlainMarkdown(in); got != want {
 			t.Errorf("PlainMarkdown(%q): got %q, want %q", in, got, want)
-		}
-	}
-}
-
-func TestVerifyTime(t *testing.T) {
-	o := Options{Now: func() time.Time { return time.Unix(10_000, 0) }}
-	for in, ok := range map[string]bool{"10000": true, "9700": true, "10300": true, "9699": false, "10301": false, "": false, "soon": false, "-9223372036854775808": false} {
-		if err := o.VerifyTime(in); (err == nil) != ok || err != nil && !errors.Is(err, ErrSignature) {
-			t.Errorf("%q: got %v", in, err)
 		}
 	}
 }

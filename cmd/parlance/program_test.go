@@ -142,7 +142,7 @@ func (p *program) stop() {
 // there was no answer.
 func (p *program) say(a conversation.Activity) int {
 	worst := http.StatusOK
-	for _, w := range faker().Fake(a) {
+	for _, w := range faker().Fake([]conversation.Activity{a}) {
 		req, err := http.NewRequest(http.MethodPost, p.url+"/in/support", bytes.NewReader(w.Body))
 		if err != nil {
 			panic(err)

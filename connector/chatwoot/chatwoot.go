@@ -12,7 +12,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net/http"
 	"regexp"
 	"strings"
 	"time"
@@ -30,7 +29,15 @@ func Type() connector.Type {
 		Name:   "chatwoot",
 		Title:  "Chatwoot",
 		Reopen: conversation.Continue,
-		New:    func(o connector.Options) connector.Connector { return &Connector{o} },
+		Signs:  connector.Sometimes,
+		Gives: connector.Gives{
+			Started: connector.Yes, Sent: connector.Yes, Received: connector.Yes, Ended: connector.Yes, Bots: connector.Yes,
+			AgentID: connector.Yes, AgentName: connector.Yes, AgentUsername: "once the agent has written: their e-mail address",
+			Duration: connector.Yes, ConversationID: connector.Yes, Body: connector.Yes, Message: connector.Yes,
+			UserID: "the contact's identifier, if identity validation vouches for it", AnonymousID: "from a custom attribute", Email: connector.Yes,
+			Signature: "HMAC-SHA256 with time, since 4.12", Retries: "none",
+		},
+		New: func(o connector.Options) connector.Connector { return &Connector{o} },
 	}
 }
 
@@ -42,37 +49,30 @@ var (
 	_ connector.Faker    = (*Connector)(nil)
 )
 
-// Headers that Chatwoot sends since 4.12.
-const (
-	timestampHeader = "X-Chatwoot-Timestamp"
-	signatureHeader = "X-Chatwoot-Signature"
-)
+// scheme is how Chatwoot signs since 4.12.
+var scheme = connector.Scheme{Header: "X-Chatwoot-Signature", Value: "sha256={signature}", Signed: "{time}.{body}", Time: "X-Chatwoot-Timestamp"}
 
 // Verify implements connector.Connector. Chatwoot before 4.12 does not sign:
 // with Unsigned, a webhook without signature passes. So does one with a
 // signature that no secret is there to check: an upgraded Chatwoot signs from
 // then on, sends each webhook once, and must not lose them to that.
-func (c *Connector) Verify(h http.Header, body []byte) error {
-	at, signature := h.Get(timestampHeader), h.Get(signatureHeader)
-	if c.o.Unsigned && (len(c.o.Secrets) == 0 || at == "" && signature == "") {
+func (c *Connector) Verify(r *connector.Request) error {
+	if c.o.Unsigned && (len(c.o.Secrets) == 0 || r.Header.Get(scheme.Time) == "" && r.Header.Get(scheme.Header) == "") {
 		return nil
 	}
-	if err := c.o.VerifySHA256(signature, []byte(at), []byte("."), body); err != nil {
-		return err
-	}
-	return c.o.VerifyTime(at)
+	return scheme.Verify(c.o, r)
 }
 
 // Parse implements connector.Connector.
-func (c *Connector) Parse(_ http.Header, body []byte) (connector.Parsed, error) {
+func (c *Connector) Parse(r *connector.Request) (connector.Parsed, error) {
 	var w webhook
-	err := decode(body, &w)
+	err := decode(r.Body, &w)
 	if err != nil {
 		// What is of no interest may have any shape.
 		var e struct {
 			Event string `json:"event"`
 		}
-		if decode(body, &e) != nil {
+		if decode(r.Body, &e) != nil {
 			return connector.Parsed{}, malformed(err)
 		}
 		w.Event = e.Event

@@ -20,13 +20,13 @@ func TestConnector(t *testing.T) { connectortest.Test(t, Type(), "testdata") }
 // Every webhook that a real Chatwoot is known to have sent is read, and
 // nothing private comes out.
 func TestCorpus(t *testing.T) {
-	connectortest.Corpus(t, Type(), func(t *testing.T, file string, b []byte) {
+	connectortest.Files(t, Type(), func(t *testing.T, file string, b []byte) {
 		if strings.Contains(file, "signature") {
 			vector(t, b)
 			return
 		}
 		c := Type().New(connector.Options{})
-		p, err := c.Parse(http.Header{}, b)
+		p, err := c.Parse(&connector.Request{Body: b})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,13 +68,13 @@ func vector(t *testing.T, b []byte) {
 	for name, value := range v.Headers {
 		h.Set(name, value)
 	}
-	seconds, err := strconv.ParseInt(h.Get(timestampHeader), 10, 64)
+	seconds, err := strconv.ParseInt(h.Get(scheme.Time), 10, 64)
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := func(age time.Duration) error {
 		now := func() time.Time { return time.Unix(seconds, 0).Add(age) }
-		return Type().New(connector.Options{Secrets: []string{v.Secret}, Now: now}).Verify(h, []byte(v.Body))
+		return Type().New(connector.Options{Secrets: []string{v.Secret}, Now: now}).Verify(&connector.Request{Header: h, Body: []byte(v.Body)})
 	}
 	if err := at(0); err != nil {
 		t.Error(err)
@@ -87,7 +87,7 @@ func vector(t *testing.T, b []byte) {
 }
 
 func TestUnsigned(t *testing.T) {
-	signature := http.Header{signatureHeader: {"sha256=00"}, timestampHeader: {"1"}}
+	signature := http.Header{scheme.Header: {"sha256=00"}, scheme.Time: {"1"}}
 	tests := []struct {
 		name    string
 		options connector.Options
@@ -100,7 +100,7 @@ func TestUnsigned(t *testing.T) {
 		{"not allowed", connector.Options{}, nil, false},
 	}
 	for _, tt := range tests {
-		if err := Type().New(tt.options).Verify(tt.header, []byte("{}")); (err == nil) != tt.ok {
+		if err := Type().New(tt.options).Verify(&connector.Request{Header: tt.header, Body: []byte("{}")}); (err == nil) != tt.ok {
 			t.Errorf("%s: got %v", tt.name, err)
 		}
 	}
@@ -142,7 +142,7 @@ func TestAuthors(t *testing.T) {
 	for _, tt := range tests {
 		plain := `{"event":"message_created","id":1,"content":"hello","content_type":"text","message_type":"outgoing","private":false,"created_at":1,"sender":{"id":7,"type":"user"},"conversation":{"id":17}}`
 		body := merged(t, plain, "{"+tt.message+"}")
-		p, err := Type().New(connector.Options{}).Parse(nil, []byte(body))
+		p, err := Type().New(connector.Options{}).Parse(&connector.Request{Body: []byte(body)})
 		got := strings.Join(p.Dropped, ",")
 		if len(p.Activities) > 0 {
 			got += string(p.Activities[0].By)
@@ -173,8 +173,8 @@ func TestClosingToldTwice(t *testing.T) {
 	c := &Connector{connector.Options{Secrets: []string{"x"}}}
 	a := conversation.Activity{Type: conversation.Closed, Conversation: "17", Time: time.Date(2026, 3, 2, 9, 0, 0, 123e6, time.UTC)}
 	ids := map[string]bool{}
-	for _, w := range c.Fake(a) {
-		p, err := c.Parse(nil, w.Body)
+	for _, w := range c.Fake([]conversation.Activity{a}) {
+		p, err := c.Parse(&w)
 		if err != nil || len(p.Activities) != 1 || p.Activities[0].Type != conversation.Closed {
 			t.Fatalf("got %+v (%v), want a closing", p, err)
 		}
@@ -199,7 +199,7 @@ func TestClosingTime(t *testing.T) {
 		status + `,"timestamp":"2026-03-02 09:03:23 UTC"`:                                                 "09:03:23",
 		status + `,"updated_at":1772442203.412,"messages":[{"id":1,"created_at":"2026-03-02T09:03:23Z"}]`: "09:03:23.412",
 	} {
-		p, err := Type().New(connector.Options{}).Parse(nil, []byte(`{"id":17,"created_at":1772442000,`+body+`}`))
+		p, err := Type().New(connector.Options{}).Parse(&connector.Request{Body: []byte(`{"id":17,"created_at":1772442000,` + body + `}`)})
 		if err != nil || len(p.Activities) != 1 || p.Activities[0].Type != conversation.Closed {
 			t.Errorf("%s: got %+v (%v), want a closing", body, p, err)
 			continue
@@ -226,7 +226,7 @@ func TestClosingMessage(t *testing.T) {
 	} {
 		plain := `{"id":505,"content":"Thank you!","message_type":0,"private":false,"created_at":1772442200}`
 		fields := merged(t, plain, "{"+differs+"}")
-		p, err := Type().New(connector.Options{}).Parse(nil, []byte(`{"event":"conversation_status_changed","id":17,"status":"resolved","updated_at":1772442203.412,"messages":[`+fields+`]}`))
+		p, err := Type().New(connector.Options{}).Parse(&connector.Request{Body: []byte(`{"event":"conversation_status_changed","id":17,"status":"resolved","updated_at":1772442203.412,"messages":[` + fields + `]}`)})
 		if err != nil || len(p.Activities) != 1 {
 			t.Fatalf("%s: got %+v (%v), want a closing", differs, p, err)
 		}
@@ -242,7 +242,7 @@ func TestCreatedToldTwice(t *testing.T) {
 		`{"event":"conversation_created","id":17,"created_at":1772442000,"updated_at":1772442000.947}`,
 		`{"event":"conversation_updated","id":17,"created_at":1772442000,"updated_at":1772442003.1,"changed_attributes":[{"id":{"previous_value":null,"current_value":17}},{"assignee_id":{"previous_value":null,"current_value":7}}]}`,
 	} {
-		p, err := Type().New(connector.Options{}).Parse(nil, []byte(body))
+		p, err := Type().New(connector.Options{}).Parse(&connector.Request{Body: []byte(body)})
 		if err != nil || len(p.Activities) != 1 || p.Activities[0].ID != "created" || p.Activities[0].Time.Unix() != 1772442000 {
 			t.Errorf("%s: got %+v (%v), want that it was created", body, p, err)
 		}
@@ -297,8 +297,8 @@ func TestIdentity(t *testing.T) {
 	}
 	for _, tt := range tests {
 		c := Type().New(connector.Options{UnverifiedIDs: tt.unverifiedIDs})
-		p, err := c.Parse(nil, []byte(`{"event":"conversation_created","id":17,"created_at":1,"custom_attributes":`+tt.custom+
-			`,"meta":{"sender":{"id":42,`+tt.sender+`},"hmac_verified":`+tt.verified+`}}`))
+		p, err := c.Parse(&connector.Request{Body: []byte(`{"event":"conversation_created","id":17,"created_at":1,"custom_attributes":` + tt.custom +
+			`,"meta":{"sender":{"id":42,` + tt.sender + `},"hmac_verified":` + tt.verified + `}}`)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -317,7 +317,7 @@ func TestChannels(t *testing.T) {
 		`"channel":"Channel::Voice"`: "phone", `"channel":"Channel::TwilioSms"`: "sms", `"channel":"Channel::Fax"`: "fax", `"channel":null`: "",
 		`"channel":"Channel::TwilioSms","contact_inbox":{"source_id":"whatsapp:+15555550100"}`: "messaging",
 	} {
-		p, err := Type().New(connector.Options{}).Parse(nil, []byte(`{"event":"conversation_created","id":17,"created_at":1,`+in+`}`))
+		p, err := Type().New(connector.Options{}).Parse(&connector.Request{Body: []byte(`{"event":"conversation_created","id":17,"created_at":1,` + in + `}`)})
 		if err != nil || p.Activities[0].Channel != want {
 			t.Errorf("%s: got %+v (%v), want %q", in, p, err, want)
 		}
@@ -327,12 +327,12 @@ func TestChannels(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	c := &Connector{connector.Options{Secrets: []string{"x"}}}
 	for _, a := range []conversation.Type{conversation.Message, conversation.Closed, conversation.Assigned, conversation.Identified} {
-		for _, w := range c.Fake(conversation.Activity{Type: a, By: conversation.Customer, Conversation: "17", Time: time.Unix(1e9, 0), Message: conversation.Text{ID: "1", Body: "hello"}}) {
+		for _, w := range c.Fake([]conversation.Activity{{Type: a, By: conversation.Customer, Conversation: "17", Time: time.Unix(1e9, 0), Message: conversation.Text{ID: "1", Body: "hello"}}}) {
 			f.Add(w.Body)
 		}
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		p, err := c.Parse(nil, body)
+		p, err := c.Parse(&connector.Request{Body: body})
 		if err == nil {
 			connectortest.Check(t, p)
 		}

@@ -1,7 +1,6 @@
 package chatwoot
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -18,7 +17,8 @@ type obj = map[string]any
 
 // Fake implements connector.Faker. The beginning, a closing and a reopening are
 // told twice, as Chatwoot does.
-func (c *Connector) Fake(a conversation.Activity) []connector.Webhook {
+func (c *Connector) Fake(history []conversation.Activity) []connector.Request {
+	a := history[len(history)-1]
 	v := c.chat(a)
 	var bodies []obj
 	switch a.Type {
@@ -41,28 +41,20 @@ func (c *Connector) Fake(a conversation.Activity) []connector.Webhook {
 	case conversation.Identified:
 		bodies = append(bodies, event(v, "conversation_created", nil), event(v, "conversation_updated", changed(a, "id", nil, v["id"])))
 	}
-	var list []connector.Webhook
+	var list []connector.Request
 	for _, b := range bodies {
 		list = append(list, c.sign(b))
 	}
 	return list
 }
 
-func (c *Connector) sign(body obj) connector.Webhook {
+func (c *Connector) sign(body obj) connector.Request {
 	b, _ := json.Marshal(body) // maps of plain values always marshal
-	now := time.Now
-	if c.o.Now != nil {
-		now = c.o.Now
-	}
-	h := http.Header{}
-	h.Set("Content-Type", "application/json")
-	h.Set("X-Chatwoot-Delivery", uuid.NewString())
-	if len(c.o.Secrets) > 0 {
-		at := strconv.FormatInt(now().Unix(), 10)
-		h.Set(timestampHeader, at)
-		h.Set(signatureHeader, "sha256="+hex.EncodeToString(connector.SHA256(c.o.Secrets[0], []byte(at), []byte("."), b)))
-	}
-	return connector.Webhook{Header: h, Body: b}
+	r := connector.Request{Header: http.Header{}, Body: b}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("X-Chatwoot-Delivery", uuid.NewString())
+	scheme.Sign(c.o, &r)
+	return r
 }
 
 // number writes an ID as Chatwoot does, if it is one of its own.

@@ -2,6 +2,8 @@
 package connectortest
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -27,62 +29,106 @@ const Secret = "connectortest-secret"
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
 func options() connector.Options {
-	return connector.Options{Secrets: []string{"an older secret", Secret}, Now: func() time.Time { return noon }}
+	return connector.Options{Secrets: []string{"an older secret", Secret}, AgentIDs: []string{"agent-*", "7", "8"}, Now: func() time.Time { return noon }}
 }
 
-// Test checks a connector against the recorded webhooks in dir: each *.json is
-// a body, and *.golden beside it what it says, which -update rewrites.
+// Test checks a connector against the recorded webhooks in dir and, if it is a
+// Faker, against conversations that it plays. Each *.json or *.form in dir is a
+// body; *.headers beside it are its headers, one a line, "URL: …" among them if
+// it counts; *.golden is what it says, which -update rewrites.
 func Test(t *testing.T, typ connector.Type, dir string) {
-	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%s: got %d recorded webhooks (%v), want some", dir, len(files), err)
-	}
 	c := typ.New(options())
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".json"), func(t *testing.T) {
-			body, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			recorded(t, c, file, body)
-		})
+	for _, file := range bodies(t, dir) {
+		t.Run(filepath.Base(file), func(t *testing.T) { recorded(t, c, file) })
 	}
 	if f, ok := c.(connector.Faker); ok {
-		t.Run("fake", func(t *testing.T) { faked(t, typ, f) })
+		t.Run("signed", func(t *testing.T) { signed(t, typ, f) })
+		t.Run("played", func(t *testing.T) { played(t, typ, f) })
 	}
 	t.Run("nonsense", func(t *testing.T) {
-		for _, body := range []string{"", "null", "[]", "{}", `"x"`, "{", "\xff", `{"event":{}}`, strings.Repeat("[", 10_000)} {
-			_, _ = c.Parse(http.Header{}, []byte(body)) // must not panic
-			if err := c.Verify(http.Header{}, []byte(body)); !errors.Is(err, connector.ErrSignature) {
+		for _, body := range []string{"", "null", "[]", "{}", `"x"`, "{", "\xff", `{"event":{}}`, strings.Repeat("[", 10_000), "payload=%7B%7D", "data=["} {
+			r := &connector.Request{Header: http.Header{}, Body: []byte(body)}
+			_, _ = c.Parse(r) // must not panic
+			if err := c.Verify(r); typ.Signs != connector.Never && !errors.Is(err, connector.ErrSignature) {
 				t.Errorf("unsigned %.20q: got %v, want ErrSignature", body, err)
 			}
 		}
 	})
 }
 
-// recorded checks one body.
-func recorded(t *testing.T, c connector.Connector, file string, body []byte) {
-	want := parse(t, c, slices.Clone(body))
+func bodies(t testing.TB, dir string) (files []string) {
+	for _, pattern := range []string{"*.json", "*.form"} {
+		list, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, list...)
+	}
+	if len(files) == 0 {
+		t.Fatalf("%s: got no recorded webhooks, want some", dir)
+	}
+	return files
+}
+
+// request reads a recorded webhook.
+func request(t testing.TB, file string) *connector.Request {
+	body, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &connector.Request{Header: http.Header{"Content-Type": {"application/json"}}, Body: body}
+	if strings.HasSuffix(file, ".form") {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Body = bytes.TrimSpace(body)
+	}
+	headers, err := os.ReadFile(strings.TrimSuffix(file, filepath.Ext(file)) + ".headers")
+	if errors.Is(err, os.ErrNotExist) {
+		return r
+	}
+	in := bufio.NewScanner(bytes.NewReader(headers))
+	for in.Scan() {
+		name, value, _ := strings.Cut(in.Text(), ": ")
+		if name == "URL" {
+			r.URL = value
+		} else {
+			r.Header.Set(name, value)
+		}
+	}
+	return r
+}
+
+// own returns r with a body of its own.
+func own(r *connector.Request) *connector.Request {
+	c := *r
+	c.Body = slices.Clone(r.Body)
+	return &c
+}
+
+// recorded checks one recorded webhook.
+func recorded(t *testing.T, c connector.Connector, file string) {
+	r := request(t, file)
+	want := parse(t, c, own(r))
 	Check(t, want)
 	if s, ok := c.(connector.Scrubber); ok {
-		scrubbed := s.Scrub(slices.Clone(body))
-		if got := show(t, parse(t, c, slices.Clone(scrubbed))); got != show(t, want) {
+		scrubbed := own(r)
+		scrubbed.Body = s.Scrub(scrubbed.Body)
+		if got := show(t, parse(t, c, own(scrubbed))); got != show(t, want) {
 			t.Error("a scrubbed body says something else")
 		}
-		if again := s.Scrub(slices.Clone(scrubbed)); string(again) != string(scrubbed) {
+		if again := s.Scrub(slices.Clone(scrubbed.Body)); string(again) != string(scrubbed.Body) {
 			t.Error("scrubbing again changes the body")
 		}
-		if !json.Valid(scrubbed) && json.Valid(body) {
+		if !json.Valid(scrubbed.Body) && json.Valid(r.Body) {
 			t.Error("a scrubbed body is not JSON any more")
 		}
 	}
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			own := slices.Clone(body)
-			p, err := c.Parse(http.Header{}, own)
-			for i := range own {
-				own[i] = 'x' // Parse must not retain it
+			again := own(r)
+			p, err := c.Parse(again)
+			for i := range again.Body {
+				again.Body[i] = 'x' // Parse must not retain it
 			}
 			if err != nil || show(t, p) != show(t, want) {
 				t.Errorf("said again, at once with others, it says something else (%v)", err)
@@ -90,12 +136,12 @@ func recorded(t *testing.T, c connector.Connector, file string, body []byte) {
 		})
 	}
 	wg.Wait()
-	golden(t, strings.TrimSuffix(file, ".json")+".golden", show(t, want))
+	golden(t, strings.TrimSuffix(file, filepath.Ext(file))+".golden", show(t, want))
 }
 
-func parse(t *testing.T, c connector.Connector, body []byte) connector.Parsed {
+func parse(t *testing.T, c connector.Connector, r *connector.Request) connector.Parsed {
 	t.Helper()
-	p, err := c.Parse(http.Header{}, body)
+	p, err := c.Parse(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,43 +187,19 @@ func Check(t *testing.T, p connector.Parsed) {
 	}
 }
 
-// faked checks that reading undoes writing, and who may sign.
-func faked(t *testing.T, typ connector.Type, f connector.Faker) {
-	for _, a := range activities() {
-		webhooks := f.Fake(a)
-		if len(webhooks) == 0 {
-			t.Errorf("%s %s: no webhook", a.Type, a.By)
-		}
-		for _, w := range webhooks {
-			signed(t, typ, f, w)
-			p := parse(t, f, slices.Clone(w.Body))
-			Check(t, p)
-			if a.By == conversation.System && a.Type == conversation.Message {
-				if len(p.Activities) > 0 {
-					t.Error("a private note became an activity")
-				}
-				continue
-			}
-			if len(p.Activities) != 1 {
-				t.Errorf("%s %s: got %d activities, want 1", a.Type, a.By, len(p.Activities))
-				continue
-			}
-			got := p.Activities[0]
-			if got.Type != a.Type || got.By != a.By || got.Conversation != a.Conversation || !got.Time.Equal(a.Time) ||
-				got.Message != a.Message || got.Customer != a.Customer || got.Agent.ID != a.Agent.ID || got.Channel != a.Channel || !got.StartedAt.Equal(a.StartedAt) {
-				t.Errorf("%s %s: got %+v, want %+v", a.Type, a.By, got, a)
-			}
-		}
+// signed checks who may sign what.
+func signed(t *testing.T, typ connector.Type, f connector.Faker) {
+	if typ.Signs == connector.Never {
+		return
+	}
+	for _, r := range f.Fake(history(1)[:1]) {
+		checkSigned(t, typ, f, &r)
 	}
 }
 
-// signed checks a webhook's signature, and what must not pass for it.
-func signed(t *testing.T, typ connector.Type, f connector.Faker, w connector.Webhook) {
+func checkSigned(t *testing.T, typ connector.Type, f connector.Faker, r *connector.Request) {
 	t.Helper()
-	if err := typ.New(connector.Options{Secrets: []string{"an older secret"}, Now: options().Now}).Verify(w.Header, w.Body); err != nil {
-		t.Errorf("signed: got %v", err)
-	}
-	if err := f.Verify(w.Header, w.Body); err != nil {
+	if err := f.Verify(r); err != nil {
 		t.Errorf("signed, with two secrets: got %v", err)
 	}
 	for name, c := range map[string]connector.Connector{
@@ -185,67 +207,64 @@ func signed(t *testing.T, typ connector.Type, f connector.Faker, w connector.Web
 		"no secret":      typ.New(connector.Options{Now: options().Now}),
 		"empty secret":   typ.New(connector.Options{Secrets: []string{""}, Now: options().Now}),
 	} {
-		if err := c.Verify(w.Header, w.Body); !errors.Is(err, connector.ErrSignature) {
+		if err := c.Verify(r); !errors.Is(err, connector.ErrSignature) {
 			t.Errorf("%s: got %v, want ErrSignature", name, err)
 		}
 	}
-	if err := f.Verify(w.Header, append(slices.Clone(w.Body), ' ')); !errors.Is(err, connector.ErrSignature) {
-		t.Errorf("a changed body: got %v, want ErrSignature", err)
+	if !strings.Contains(strings.ToLower(typ.Gives.Signature), "token") {
+		changed := own(r)
+		changed.Body = append(changed.Body, ' ')
+		if err := f.Verify(changed); !errors.Is(err, connector.ErrSignature) {
+			t.Errorf("a changed body: got %v, want ErrSignature", err)
+		}
 	}
-	for name, values := range w.Header {
+	for name, values := range r.Header {
 		if !strings.Contains(strings.ToLower(name), "signature") {
 			continue
 		}
 		for _, wrong := range []string{"", values[0][:len(values[0])-1], values[0] + "00", "sha256=", strings.Repeat("0", 64)} {
-			h := w.Header.Clone()
-			h.Set(name, wrong)
-			if err := f.Verify(h, w.Body); !errors.Is(err, connector.ErrSignature) {
+			forged := *r
+			forged.Header = r.Header.Clone()
+			forged.Header.Set(name, wrong)
+			if err := f.Verify(&forged); !errors.Is(err, connector.ErrSignature) {
 				t.Errorf("%s of %d bytes: got %v, want ErrSignature", name, len(wrong), err)
 			}
 		}
 	}
 }
 
-// activities are one of each kind.
-func activities() []conversation.Activity {
-	base := conversation.Activity{Conversation: "17", Time: noon, StartedAt: noon.Add(-time.Minute), Channel: "chat",
-		Customer: conversation.Person{UserID: "u-1", ContactID: "42", Email: "mia@example.com", Name: "Mia Berg"}}
-	agent := conversation.Agent{ID: "7", Name: "Ann Lee", Username: "ann@example.com"}
-	var list []conversation.Activity
-	for i, by := range []conversation.Author{conversation.Customer, conversation.HumanAgent, conversation.Bot, conversation.System} {
-		a := base
-		a.Type, a.By, a.ID = conversation.Message, by, "message:"+string(rune('1'+i))
-		a.Message = conversation.Text{ID: string(rune('1' + i)), Body: "hello"}
-		if by != conversation.Customer {
-			a.Agent = agent
-		}
-		list = append(list, a)
+// Fuzz fuzzes a connector, beginning with the recorded webhooks in dir and
+// with what it fakes.
+func Fuzz(f *testing.F, typ connector.Type, dir string) {
+	c := typ.New(options())
+	header := map[string]http.Header{}
+	for _, file := range bodies(f, dir) {
+		r := request(f, file)
+		header[r.Header.Get("Content-Type")] = r.Header
+		f.Add(r.Header.Get("Content-Type"), r.Body)
 	}
-	for _, typ := range []conversation.Type{conversation.Closed, conversation.Assigned} {
-		a := base
-		a.Type, a.ID, a.Agent = typ, string(typ), agent
-		list = append(list, a)
-	}
-	return list
-}
-
-// Corpus runs f with every file that PARLANCE_CORPUS holds for the connector.
-func Corpus(t *testing.T, typ connector.Type, f func(t *testing.T, file string, b []byte)) {
-	corpus := os.Getenv("PARLANCE_CORPUS")
-	if corpus == "" {
-		t.Skip("PARLANCE_CORPUS is not set: no recorded webhooks of real tools here")
-	}
-	files, err := filepath.Glob(filepath.Join(corpus, typ.Name, "*.json"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%s: got %d files (%v), want some", typ.Name, len(files), err)
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			b, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
+	if faker, ok := c.(connector.Faker); ok {
+		all := history(2)
+		for n := range all {
+			for _, r := range faker.Fake(all[:n+1]) {
+				header[r.Header.Get("Content-Type")] = r.Header
+				f.Add(r.Header.Get("Content-Type"), r.Body)
 			}
-			f(t, file, b)
-		})
+		}
 	}
+	f.Fuzz(func(t *testing.T, contentType string, body []byte) {
+		h := header[contentType]
+		if h == nil {
+			h = http.Header{"Content-Type": {contentType}}
+		}
+		p, err := c.Parse(&connector.Request{Header: h, Body: slices.Clone(body)})
+		if err == nil {
+			Check(t, p)
+		}
+		if s, ok := c.(connector.Scrubber); ok {
+			if scrubbed := s.Scrub(slices.Clone(body)); json.Valid(body) && !json.Valid(scrubbed) {
+				t.Error("scrubbing broke the JSON")
+			}
+		}
+	})
 }

@@ -44,6 +44,7 @@ type Source struct {
 	Type            string              // as in the configuration: "chatwoot", "api", "tracking"
 	Path            string              // of a chat tool, below /in/; empty means Name
 	Connector       connector.Connector // of a chat tool
+	Answer          string              // of a chat tool that wants one of its own
 	Tokens          []string            // of type api
 	WriteKeys       []string            // of type tracking
 	Validate        Validation          // of type tracking
@@ -57,11 +58,12 @@ const (
 	keepBuffer  = 64 << 10 // bytes of a buffer that is used again
 )
 
-// Options are what a Handler needs. All fields are required.
+// Options are what a Handler needs. All fields but PublicURL are required.
 type Options struct {
 	Journal    journal.Inbox
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
+	PublicURL  string // how the world calls us, without a path; empty takes each request's word
 }
 
 // A Handler is the way in. Its methods may be called concurrently.
@@ -69,6 +71,7 @@ type Handler struct {
 	journal    journal.Inbox
 	log        *slog.Logger
 	metrics    *metrics
+	publicURL  string
 	inFlight   atomic.Int64 // bytes that requests under way hold
 	complained atomic.Int64 // when the journal was last complained of
 	buffers    sync.Pool    // of *bytes.Buffer, for bodies
@@ -78,7 +81,7 @@ type Handler struct {
 
 // New returns a handler without sources.
 func New(o Options) *Handler {
-	h := &Handler{journal: o.Journal, log: o.Log, mux: http.NewServeMux()}
+	h := &Handler{journal: o.Journal, log: o.Log, publicURL: strings.TrimRight(o.PublicURL, "/"), mux: http.NewServeMux()}
 	h.metrics = newMetrics(o.Registerer, func() float64 { return float64(h.inFlight.Load()) })
 	h.routes.Store(&routes{})
 	h.mux.HandleFunc("/in/{source}", h.webhook)

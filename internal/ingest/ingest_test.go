@@ -46,8 +46,8 @@ func sources() []Source {
 // A panicking connector has a bug.
 type panicking struct{}
 
-func (panicking) Verify(http.Header, []byte) error { return nil }
-func (panicking) Parse(http.Header, []byte) (connector.Parsed, error) {
+func (panicking) Verify(*connector.Request) error { return nil }
+func (panicking) Parse(*connector.Request) (connector.Parsed, error) {
 	panic("with something that somebody wrote")
 }
 
@@ -105,7 +105,7 @@ func compress(body string) string {
 func webhook(id int) (header []string, body string) {
 	a := conversation.Activity{Type: conversation.Message, By: conversation.Customer, Conversation: "17", Time: time.Now(),
 		Message: conversation.Text{ID: fmt.Sprint(id), Body: "hello"}, Customer: conversation.Person{ContactID: "42"}}
-	w := chatwoot.Type().New(options).(connector.Faker).Fake(a)[0]
+	w := chatwoot.Type().New(options).(connector.Faker).Fake([]conversation.Activity{a})[0]
 	for name := range w.Header {
 		header = append(header, name, w.Header.Get(name))
 	}

@@ -3,6 +3,7 @@ package ingest
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 
@@ -24,43 +25,92 @@ func (h *Handler) webhook(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, nil, &refusal{http.StatusNotFound, "unknown_source", "no such source; the configuration names them"})
 		return
 	}
+	switch r.Method {
+	case http.MethodHead: // some tools look whether there is anybody before they send
+		return
+	case http.MethodGet:
+		if g, ok := s.Connector.(connector.Greeter); ok {
+			h.greet(w, r, s, g)
+			return
+		}
+	}
 	if !post(w, r) {
 		return
 	}
-	if err := h.receive(w, r, s); err != nil {
+	reply, err := h.receive(w, r, s)
+	switch {
+	case err != nil:
 		h.refuse(w, s, err)
-		return
+	case reply != "":
+		plain(w, reply)
+	case s.Answer != "":
+		answer(w, s.Answer)
+	default:
+		answer(w, taken)
 	}
-	answer(w, taken)
 }
 
-func (h *Handler) receive(w http.ResponseWriter, r *http.Request, s *Source) error {
+// greet ends a handshake.
+func (h *Handler) greet(w http.ResponseWriter, r *http.Request, s *Source, g connector.Greeter) {
+	reply, err := g.Greet(&connector.Request{Method: r.Method, URL: h.address(r), Header: r.Header})
+	if err != nil {
+		h.refuse(w, s, unsigned)
+		return
+	}
+	plain(w, reply)
+}
+
+// plain answers with what the tool asked for, which no browser may take for
+// more than text.
+func plain(w http.ResponseWriter, reply string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_, _ = io.WriteString(w, reply) // the client is gone; nobody to tell
+}
+
+var unsigned = &refusal{http.StatusUnauthorized, "signature", "the signature is missing, wrong or too old"}
+
+// address is how the tool called a request.
+func (h *Handler) address(r *http.Request) string {
+	if h.publicURL != "" {
+		return h.publicURL + r.URL.RequestURI()
+	}
+	scheme := "http://"
+	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
+		scheme = "https://"
+	}
+	return scheme + r.Host + r.URL.RequestURI()
+}
+
+// receive stores a webhook, and returns what the tool waits for, if anything.
+func (h *Handler) receive(w http.ResponseWriter, r *http.Request, s *Source) (reply string, err error) {
 	if !acceptable(mediaType(r)) {
-		return &refusal{http.StatusUnsupportedMediaType, "content_type", "send JSON, with Content-Type application/json"}
+		return "", &refusal{http.StatusUnsupportedMediaType, "content_type", "send JSON, with Content-Type application/json"}
 	}
 	body, release, err := h.body(w, r, maxWebhook)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer release()
-	if err := s.Connector.Verify(r.Header, body); err != nil {
-		return &refusal{http.StatusUnauthorized, "signature", "the signature is missing, wrong or too old"}
+	req := &connector.Request{Method: r.Method, URL: h.address(r), Header: r.Header, Body: body}
+	if err := s.Connector.Verify(req); err != nil {
+		return "", unsigned
 	}
 	if scrubber, ok := s.Connector.(connector.Scrubber); ok {
-		body = scrubber.Scrub(body)
+		req.Body = scrubber.Scrub(body)
 	}
-	hook := &journal.Webhook{Body: body}
-	parsed, err := parse(s.Connector, r.Header, body)
+	hook := &journal.Webhook{Body: req.Body}
+	parsed, err := parse(s.Connector, req)
 	if err != nil {
 		hook.Unreadable = reason(err)
 		h.log.Warn("webhook kept as unreadable", "workspace", s.Workspace, "source", s.Name, "reason", hook.Unreadable)
 	}
 	hook.Activities = parsed.Activities
 	if err := h.store(r.Context(), s, hook); err != nil {
-		return err
+		return "", err
 	}
 	h.metrics.drop(s, parsed.Dropped)
-	return nil
+	return parsed.Reply, nil
 }
 
 const urlencoded = "application/x-www-form-urlencoded"
@@ -84,14 +134,14 @@ func acceptable(t string) bool {
 var errPanic = errors.New("the connector panicked; please report it")
 
 // parse has the connector read, and survives its mistakes.
-func parse(c connector.Connector, header http.Header, body []byte) (p connector.Parsed, err error) {
+func parse(c connector.Connector, r *connector.Request) (p connector.Parsed, err error) {
 	defer func() {
 		// What it panicked with may hold what somebody wrote.
 		if recover() != nil {
 			p, err = connector.Parsed{}, errPanic
 		}
 	}()
-	return c.Parse(header, body)
+	return c.Parse(r)
 }
 
 // reason cuts an error to what can be shown.

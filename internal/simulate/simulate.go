@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -140,6 +141,7 @@ func (p *player) play(ctx context.Context, lines []Line) {
 	var stragglers sync.WaitGroup
 	defer stragglers.Wait()
 	random := rand.New(rand.NewPCG(p.Seed, uint64(length)))
+	history := make([]conversation.Activity, 0, len(lines)) // as far as the tool has got
 	for i, l := range lines {
 		if sleep(ctx, time.Until(began.Add(time.Duration(float64(l.At)/p.Speed)))) != nil {
 			return
@@ -147,26 +149,28 @@ func (p *player) play(ctx context.Context, lines []Line) {
 		a := l.Activity
 		a.Time = zero.Add(l.At).UTC().Truncate(time.Millisecond)
 		a.StartedAt = zero.UTC().Truncate(time.Second)
+		history = append(history, a)
+		sofar := history
 		if p.Chaos && random.IntN(5) == 0 {
 			late := time.Duration(random.IntN(1000)) * time.Millisecond
 			stragglers.Go(func() {
 				if sleep(ctx, late) == nil {
-					p.tell(ctx, a, false)
+					p.tell(ctx, sofar, false)
 				}
 			})
 			if random.IntN(2) == 0 {
 				continue // late, and only then
 			}
 		}
-		p.tell(ctx, a, i == 0)
+		p.tell(ctx, sofar, i == 0)
 	}
 	p.conversations.Add(1)
 }
 
-// tell sends the webhooks that report an activity. For the first that opens a
-// conversation, room has taken the turn.
-func (p *player) tell(ctx context.Context, a conversation.Activity, opens bool) {
-	for i, w := range p.Faker.Fake(a) {
+// tell sends the webhooks that report the last activity of a history. For the
+// first that opens a conversation, room has taken the turn.
+func (p *player) tell(ctx context.Context, history []conversation.Activity, opens bool) {
+	for i, w := range p.Faker.Fake(history) {
 		if (i > 0 || !opens) && p.turn(ctx) != nil {
 			return
 		}
@@ -181,7 +185,7 @@ func (p *player) tell(ctx context.Context, a conversation.Activity, opens bool) 
 		}
 	}
 	if p.Acked != nil {
-		p.Acked(a)
+		p.Acked(history[len(history)-1])
 	}
 }
 
@@ -223,8 +227,12 @@ func (p *player) take() time.Time {
 }
 
 // send makes one attempt. An error means that another is worth it.
-func (p *player) send(ctx context.Context, w connector.Webhook) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.URL, bytes.NewReader(w.Body))
+func (p *player) send(ctx context.Context, w connector.Request) error {
+	url := p.URL
+	if _, query, ok := strings.Cut(w.URL, "?"); ok {
+		url += "?" + query // some tools carry their secret there
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(w.Body))
 	if err != nil {
 		return err
 	}

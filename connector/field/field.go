@@ -1,0 +1,188 @@
+// Package field reads JSON values that chat tools write each in its own way.
+package field
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Decode reads JSON into v. It is strict about names: neither another case nor
+// a second key of the same name can pass for the first.
+func Decode(body []byte, v any) error {
+	return json.Unmarshal(body, v, jsontext.AllowInvalidUTF8(true))
+}
+
+// Malformed says what is wrong with a body that Decode refused, without what
+// it holds.
+func Malformed(tool string, err error) error {
+	var wrong *json.SemanticError
+	if errors.As(err, &wrong) {
+		return fmt.Errorf("%s: %s: a JSON %s is not known there", tool, wrong.JSONPointer, wrong.JSONKind)
+	}
+	return fmt.Errorf("%s: the body is not JSON as it is known", tool)
+}
+
+// An ID is a number or a string, as text; null is "".
+type ID string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (v *ID) UnmarshalJSON(b []byte) error {
+	switch {
+	case b[0] == '"':
+		return json.Unmarshal(b, (*string)(v))
+	case b[0] == '-' || b[0] >= '0' && b[0] <= '9':
+		*v = ID(b)
+		return nil
+	case string(b) == "null":
+		*v = ""
+		return nil
+	}
+	return errors.New("an id is a number or a string")
+}
+
+// A Text is a string; any other value is none.
+type Text string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (v *Text) UnmarshalJSON(b []byte) error {
+	*v = ""
+	if b[0] != '"' {
+		return nil
+	}
+	return json.Unmarshal(b, (*string)(v))
+}
+
+// A Time is a time in any form that ParseTime reads; null is the zero time.
+type Time struct{ time.Time }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (v *Time) UnmarshalJSON(b []byte) (err error) {
+	s := string(bytes.Trim(b, `"`))
+	if s == "null" {
+		v.Time = time.Time{}
+		return nil
+	}
+	v.Time, err = ParseTime(s)
+	return err
+}
+
+// layouts are how tools write times, without what stands for the T.
+var layouts = []string{
+	"2006-01-02T15:04:05.999999999Z07:00",
+	"2006-01-02T15:04:05.999999999Z0700",
+	"2006-01-02T15:04:05.999999999Z07",
+	"2006-01-02T15:04:05.999999999 MST",
+	"2006-01-02T15:04:05.999999999 -0700",
+	"2006-01-02T15:04:05.999999999",
+	time.RFC1123, time.RFC1123Z,
+	"Mon Jan 02 2006 15:04:05 GMT-0700",
+}
+
+// ParseTime reads a time: seconds, milliseconds, microseconds or nanoseconds
+// since 1970, by their size, also with a fraction; RFC 3339, also with a space
+// for the T, with an offset without colon, or without any, which is UTC; and
+// what JavaScript and HTTP write. "" and "0" are the zero time.
+func ParseTime(s string) (time.Time, error) {
+	s = strings.TrimSpace(s)
+	if s == "" || s == "0" {
+		return time.Time{}, nil
+	}
+	if t, ok := parseNumber(s); ok {
+		return t, nil
+	}
+	if before, _, ok := strings.Cut(s, " ("); ok {
+		s = before
+	}
+	if len(s) > 10 && s[4] == '-' && s[10] == ' ' {
+		s = s[:10] + "T" + s[11:]
+	}
+	for _, layout := range layouts {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, errors.New("a time is RFC 3339 or a number since 1970")
+}
+
+// parseNumber reads a number since 1970.
+func parseNumber(s string) (time.Time, bool) {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil && n > 0 {
+		switch {
+		case n < 1e11:
+			return time.Unix(n, 0).UTC(), true
+		case n < 1e14:
+			return time.UnixMilli(n).UTC(), true
+		case n < 1e17:
+			return time.UnixMicro(n).UTC(), true
+		}
+		return time.Unix(0, n).UTC(), true
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsNaN(f) || f <= 0 || f > 1e14 {
+		return time.Time{}, false
+	}
+	if f > 1e11 {
+		f /= 1e3
+	}
+	// A double holds microseconds of our age, and no more.
+	return time.UnixMicro(int64(math.Round(f * 1e6))).UTC(), true
+}
+
+// An Object holds key-value pairs that anybody can set. They are read when they
+// are asked for: most webhooks hold none of interest.
+type Object jsontext.Value
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+func (o *Object) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	v, err := d.ReadValue()
+	*o = append((*o)[:0], v...)
+	return err
+}
+
+// Get returns a value, or nil. What is not an object holds none.
+func (o Object) Get(key string) jsontext.Value {
+	if !bytes.Contains(o, []byte(key)) {
+		return nil
+	}
+	var m map[string]jsontext.Value
+	if Decode(o, &m) != nil {
+		return nil
+	}
+	return m[key]
+}
+
+// Has reports whether there is a value other than null.
+func (o Object) Has(key string) bool {
+	v := o.Get(key)
+	return len(v) > 0 && string(v) != "null"
+}
+
+// Truthy reports whether there is a value other than null and false.
+func (o Object) Truthy(key string) bool { return o.Has(key) && string(o.Get(key)) != "false" }
+
+// Text returns a value that is a string or a number, as text, else "".
+func (o Object) Text(key string) string {
+	var v ID
+	if b := o.Get(key); b == nil || v.UnmarshalJSON(b) != nil {
+		return ""
+	}
+	return string(v)
+}
+
+// First returns the text of the first of the keys that has one.
+func (o Object) First(keys ...string) string {
+	for _, k := range keys {
+		if s := o.Text(k); k != "" && s != "" {
+			return s
+		}
+	}
+	return ""
+}

@@ -1,0 +1,75 @@
+package field
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+func ExampleParseTime() {
+	for _, s := range []string{"1772445645", "1772445645207", "2026-03-02 10:00:45.207 +0100", "Mon Mar 02 2026 10:00:45 GMT+0100 (CET)"} {
+		t, err := ParseTime(s)
+		fmt.Println(t.Format(time.RFC3339Nano), err)
+	}
+	// Output:
+	// 2026-03-02T10:00:45Z <nil>
+	// 2026-03-02T10:00:45.207Z <nil>
+	// 2026-03-02T09:00:45.207Z <nil>
+	// 2026-03-02T09:00:45Z <nil>
+}
+
+func TestParseTime(t *testing.T) {
+	at := time.Date(2026, 3, 2, 9, 0, 45, 0, time.UTC)
+	for s, want := range map[string]time.Time{
+		"":                              {},
+		"0":                             {},
+		"1772442045":                    at,
+		"1772442045.25":                 at.Add(250 * time.Millisecond),
+		"1772442045250":                 at.Add(250 * time.Millisecond),
+		"1772442045250000":              at.Add(250 * time.Millisecond),
+		"1772442045250000000":           at.Add(250 * time.Millisecond),
+		"2026-03-02T09:00:45Z":          at,
+		"2026-03-02T10:00:45.25+01:00":  at.Add(250 * time.Millisecond),
+		"2026-03-02T10:00:45+0100":      at,
+		"2026-03-02 09:00:45":           at,
+		"2026-03-02 09:00:45 UTC":       at,
+		"2026-03-02T09:00:45.250000000": at.Add(250 * time.Millisecond),
+		"Mon, 02 Mar 2026 09:00:45 GMT": at,
+	} {
+		if got, err := ParseTime(s); err != nil || !got.Equal(want) {
+			t.Errorf("%q: got %v (%v), want %v", s, got, err, want)
+		}
+	}
+	for _, s := range []string{"soon", "-5", "NaN", "2026-13-02T09:00:45Z", "1e300"} {
+		if got, err := ParseTime(s); err == nil {
+			t.Errorf("%q: got %v, want an error", s, got)
+		}
+	}
+}
+
+func TestValues(t *testing.T) {
+	var v struct {
+		Number ID     `json:"number"`
+		Text   ID     `json:"text"`
+		Null   ID     `json:"null"`
+		Loose  Text   `json:"loose"`
+		At     Time   `json:"at"`
+		Never  Time   `json:"never"`
+		More   Object `json:"more"`
+	}
+	err := Decode([]byte(`{"number":12345678901234567890,"text":"x","null":null,"loose":{"a":1},"at":"1772442045","never":null,"more":{"a":7,"b":"c","d":null}}`), &v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := fmt.Sprint(v.Number, v.Text, v.Null, v.Loose, v.At.Unix(), v.Never.IsZero(), v.More.Text("a"), v.More.First("z", "b"), v.More.Has("d"))
+	if want := "12345678901234567890x1772442045 true7cfalse"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func FuzzParseTime(f *testing.F) {
+	f.Add("2026-03-02 09:00:45 UTC")
+	f.Fuzz(func(t *testing.T, s string) {
+		_, _ = ParseTime(s) // must not panic
+	})
+}
