@@ -93,6 +93,12 @@ func (o object) text(key string) (s string) {
 	return s
 }
 
+// missing reports whether there is nothing, null or "".
+func (o object) missing(key string) bool {
+	v := string(o.get(key))
+	return v == "" || v == "null" || v == `""`
+}
+
 // set changes a value where it stands, or adds it at the end.
 func (o *object) set(key string, value json.RawMessage) {
 	for i := range *o {
@@ -161,11 +167,13 @@ func (b *batch) event(call object, now time.Time) (e journal.Event, err error) {
 		e.Skew = plausible(t.Sub(now))
 	}
 	call.drop("writeKey", "sentAt", "receivedAt")
-	if e.MessageID = call.text("messageId"); e.MessageID == "" {
-		e.MessageID = uuid.NewString()
-		call.set("messageId", quote(e.MessageID))
+	if call.missing("messageId") {
+		call.set("messageId", quote(uuid.NewString()))
 	}
-	if call.text("timestamp") == "" {
+	if e.MessageID = call.text("messageId"); e.MessageID == "" {
+		e.MessageID = string(call.get("messageId")) // no text, but its own
+	}
+	if call.missing("timestamp") {
 		at := call.text("originalTimestamp")
 		if at == "" {
 			at = livechat.FormatTime(now)

@@ -160,11 +160,12 @@ func TestCallKeepsItsBytes(t *testing.T) {
 			{"type": "track", "zeta": [1.0, 1e3, 12345678901234567890, "<&\u00e9>"], "userId": "u", "event": "Order", "properties": {"b": 1, "a": null},
 				"context": {"library": {"name": "own"}}, "messageId": "m1", "timestamp": "2026-03-02T10:00:00+01:00", "receivedAt": "x", "sentAt": null, "writeKey": "website-key"},
 			{"type": "identify", "anonymousId": "a", "originalTimestamp": "2026-03-02T09:00:00.5Z"},
-			{"action": "page", "userId": "u"}
+			{"action": "page", "userId": "u"},
+			{"type": "page", "userId": 5, "messageId": 17, "timestamp": 1772442000000}
 		]}`)
 	calls := passed(t, j)
-	if len(calls) != 3 {
-		t.Fatalf("got %d calls, want 3", len(calls))
+	if len(calls) != 4 {
+		t.Fatalf("got %d calls, want 4", len(calls))
 	}
 	want := `{"type":"track","zeta":[1.0,1e3,12345678901234567890,"<&\u00e9>"],"userId":"u","event":"Order","properties":{"b":1,"a":null},` +
 		`"context":{"library":{"name":"own"},"ip":"192.0.2.1"},"messageId":"m1","timestamp":"2026-03-02T10:00:00+01:00","integrations":{"All":true}}`
@@ -179,6 +180,9 @@ func TestCallKeepsItsBytes(t *testing.T) {
 	}
 	if c := calls[2]; c.Name != "page" || !strings.Contains(string(c.JSON), `"type":"page"`) || strings.Contains(string(c.JSON), "action") || !strings.Contains(string(c.JSON), `"timestamp":"20`) {
 		t.Errorf("action: got %s", c.JSON)
+	}
+	if c := calls[3]; c.MessageID != "17" || !strings.HasPrefix(string(c.JSON), `{"type":"page","userId":5,"messageId":17,"timestamp":1772442000000,`) {
+		t.Errorf("of other types: got messageId %q of %s", c.MessageID, c.JSON)
 	}
 }
 
