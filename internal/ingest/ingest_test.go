@@ -189,6 +189,67 @@ func TestCredentialsAreNotStored(t *testing.T) {
 	}
 }
 
+// Neither logs nor metrics nor answers hold what somebody wrote, who they are,
+// or a secret.
+func TestNothingPrivateIsTold(t *testing.T) {
+	j, err := sqlite.Open(t.TempDir(), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	var told bytes.Buffer
+	registry := prometheus.NewRegistry()
+	h := New(Options{Journal: j, Log: slog.New(slog.NewTextHandler(&told, nil)), Registerer: registry})
+	if err := h.SetSources(sources()); err != nil {
+		t.Fatal(err)
+	}
+	const call = `{"type":"track","event":"Live Chat Message Sent","userId":{"name":"Jane Roe"},"messageId":"m1","properties":{"conversation_id":["Jane Roe"],"message_body":7,"Jane Roe":1}}`
+	for _, r := range []struct {
+		path, body string
+		header     []string
+	}{
+		{"/in/an-unguessable-path-of-letters", `{"event":"message_created","id":{"Jane Roe":"Jane Roe"}}`, nil},
+		{"/in/an-unguessable-path-of-letters", `{"event":"Jane Roe"}`, nil},
+		{"/in/an-unguessable-path-of-letters", `Jane Roe`, nil},
+		{"/in/panic", "Jane Roe", nil},
+		{"/in/Jane%20Roe", "Jane Roe", nil},
+		{"/w/Jane%20Roe/in/support", "Jane Roe", nil},
+		{"/in/support", "Jane Roe", []string{"X-Chatwoot-Signature", "Jane Roe"}},
+		{"/v1/activities", `{"activities":[{"id":1,"type":"Jane Roe","time":"Jane Roe","by":"Jane Roe","message":{"body":["Jane Roe"]}}]}`, []string{"Authorization", "Bearer shop-token"}},
+		{"/v1/activities", `{"activities":["Jane Roe`, []string{"Authorization", "Bearer shop-token"}},
+		{"/v1/activities", `{}`, []string{"Authorization", "Bearer Jane Roe"}},
+		{"/v1/track", call, []string{"Authorization", basic("website-key:")}},
+		{"/v1/track", call, []string{"Authorization", basic("reported-key:")}},
+		{"/v1/track", `{"type":"Jane Roe"}`, []string{"Authorization", basic("reported-key:")}},
+		{"/v1/batch", `{"batch":["Jane Roe"]}`, []string{"Authorization", basic("Jane Roe:")}},
+		{"/v1/Jane%20Roe", "{}", nil},
+	} {
+		told.WriteString(send(h, "POST", r.path, r.body, r.header...).Body.String())
+	}
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		told.WriteString(f.String())
+	}
+	if list, err := j.Unreadable(t.Context(), "default", 10); err != nil || len(list) != 4 {
+		t.Errorf("got %d unreadable (%v), want 4", len(list), err)
+	} else {
+		for _, w := range list {
+			told.WriteString(w.Unreadable)
+		}
+	}
+	for _, private := range []string{"Jane", "Roe", secret, "shop-token", "website-key", "reported-key", "unguessable-path"} {
+		if strings.Contains(told.String(), private) {
+			t.Errorf("%q is told", private)
+		}
+	}
+	if !strings.Contains(told.String(), "breaks the specification") || !strings.Contains(told.String(), "parlance_webhooks_refused_total") {
+		t.Error("nothing is told at all")
+	}
+}
+
 // A full inbox takes nothing.
 type full struct{}
 
