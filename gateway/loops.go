@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"reflect"
+	"slices"
 	"sync"
 
 	"github.com/parlance-chat/parlance/internal/deliver"
@@ -52,10 +54,10 @@ func (l *loops) set(list []ResolvedDestination) error {
 	var gone []*loop
 	for key, old := range l.running {
 		if next[key] == nil {
-			old.halt()
 			gone = append(gone, old)
 		}
 	}
+	halt(gone)
 	opened, err := l.openMissing(next, list)
 	if err != nil {
 		for _, old := range gone {
@@ -136,9 +138,7 @@ func (l *loops) run(ctx context.Context) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ctx = nil
-	for _, n := range l.running {
-		n.halt()
-	}
+	halt(slices.Collect(maps.Values(l.running)))
 }
 
 // close closes the destinations. run must have returned.
@@ -168,12 +168,18 @@ func (l *loops) start(n *loop) {
 	}()
 }
 
-// halt has n stand still.
-func (n *loop) halt() {
-	if n.stop != nil {
-		n.stop()
-		<-n.done
-		n.stop = nil
+// halt has loops stand still, all at once: each may have an attempt to finish.
+func halt(list []*loop) {
+	for _, n := range list {
+		if n.stop != nil {
+			n.stop()
+		}
+	}
+	for _, n := range list {
+		if n.stop != nil {
+			<-n.done
+			n.stop = nil
+		}
 	}
 }
 
@@ -189,7 +195,7 @@ func (l *loops) still(workspace, name string, f func(*loop) error) error {
 	defer l.mu.Unlock()
 	n := l.running[destinationKey{workspace, name}]
 	if n != nil {
-		n.halt()
+		halt([]*loop{n})
 		defer l.start(n)
 	}
 	return f(n)

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
@@ -125,8 +126,6 @@ type Destination struct {
 	url, key string
 	client   *http.Client
 	since    time.Time // when the connection in use may have been made
-	buf      bytes.Buffer
-	gzip     *gzip.Writer
 }
 
 // Limits implements destination.Destination.
@@ -142,7 +141,7 @@ func (d *Destination) Close() error {
 
 // Send implements destination.Destination.
 func (d *Destination) Send(ctx context.Context, a destination.Attempt) error {
-	body, err := d.body(a)
+	body, err := compressed(a)
 	if err != nil {
 		return err
 	}
@@ -194,29 +193,34 @@ func noAnswer(err error) error {
 	return fmt.Errorf("no answer: %w", err)
 }
 
-// body returns the batch, compressed. It is valid until the next call.
-func (d *Destination) body(a destination.Attempt) ([]byte, error) {
-	d.buf.Reset()
-	if d.gzip == nil {
-		d.gzip, _ = gzip.NewWriterLevel(&d.buf, gzip.BestSpeed) // fails only for an unknown level
-	} else {
-		d.gzip.Reset(&d.buf)
-	}
-	w := d.gzip
-	_, err := io.WriteString(w, `{"batch":[`)
+// compressors are shared, for each takes 0.8 MB, and a vendor has thousands of
+// destinations, few of which send at the same moment.
+var compressors = sync.Pool{New: func() any {
+	z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // fails only for an unknown level
+	return z
+}}
+
+// compressed returns the batch as it is sent. Its memory is not used again: the client
+// may read from it even after the answer.
+func compressed(a destination.Attempt) ([]byte, error) {
+	z := compressors.Get().(*gzip.Writer)
+	defer compressors.Put(z)
+	var out bytes.Buffer
+	z.Reset(&out)
+	_, err := io.WriteString(z, `{"batch":[`)
 	for i, c := range a.Calls {
 		if i > 0 && err == nil {
-			_, err = io.WriteString(w, ",")
+			_, err = io.WriteString(z, ",")
 		}
 		if err == nil {
-			_, err = w.Write(c.JSON)
+			_, err = z.Write(c.JSON)
 		}
 	}
 	if err == nil {
-		_, err = io.WriteString(w, `],"sentAt":"`+livechat.FormatTime(a.SentAt)+`"}`)
+		_, err = io.WriteString(z, `],"sentAt":"`+livechat.FormatTime(a.SentAt)+`"}`)
 	}
 	if err == nil {
-		err = w.Close()
+		err = z.Close()
 	}
-	return d.buf.Bytes(), err
+	return out.Bytes(), err
 }

@@ -166,3 +166,28 @@ func TestRetryAfterHonoured(t *testing.T) {
 		}
 	})
 }
+
+// A hanging receiver answers nothing until it is left.
+type hanging struct{ receiver }
+
+func (*hanging) Send(ctx context.Context, _ destination.Attempt) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestStopLeavesHangingReceiver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := openJournal(t)
+		stop := start(options(j, "default", "d", &hanging{}))
+		tell(t, j, "default", "m1")
+		synctest.Wait()
+		told := time.Now()
+		stop()
+		if took := time.Since(told); took != drainTime {
+			t.Errorf("stopping took %v, want %v", took, drainTime)
+		}
+		if lag, err := j.Lag(t.Context(), "default", "d"); err != nil || lag.Events != 1 {
+			t.Errorf("lag: got %+v (%v), want 1", lag, err)
+		}
+	})
+}
