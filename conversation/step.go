@@ -277,10 +277,11 @@ func (st *step) emit(k livechat.Kind, by agent, t Text) {
 	// one. Of a closing, the last message before it: a conversation cannot end
 	// twice with the same one, and the tool's telling a closing again, at
 	// another time, makes no other call.
-	which := livechat.FormatTime(st.a.Time) + " " + t.ID
+	at := st.a.Time
 	if k == livechat.Ended && t.ID != "" {
-		which = t.ID
+		at = st.s.LastAt
 	}
+	which := livechat.FormatTime(at) + " " + t.ID
 	user, anonymous := st.who()
 	e := livechat.Event{
 		UserID:      user,
