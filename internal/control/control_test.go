@@ -76,7 +76,7 @@ func TestRunning(t *testing.T) {
 	// An event that came before the stream stood is not told; so tell until one is.
 	for n := 0; len(told) == 0; n++ {
 		a := journal.Applied{Conversation: journal.Conversation{Workspace: "default"}, Events: []journal.Event{{Name: "x", JSON: []byte("{}")}}}
-		if err := j.Commit(t.Context(), []journal.Applied{a}, 0); err != nil {
+		if err := j.Commit(t.Context(), journal.Source{Workspace: "default", Name: "support"}, []journal.Applied{a}, 0); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -103,7 +103,7 @@ func tell(t *testing.T, j journal.Workbench, workspace string, ids ...string) {
 		events = append(events, journal.Event{Workspace: workspace, Source: "support", Conversation: "17", Name: "Live Chat Message Sent", MessageID: id, JSON: []byte(call)})
 	}
 	c := journal.Conversation{Workspace: workspace, Source: "support", ID: "17"}
-	if err := j.Commit(t.Context(), []journal.Applied{{Conversation: c, Activity: ids[0], Events: events}}, 0); err != nil {
+	if err := j.Commit(t.Context(), journal.Source{Workspace: workspace, Name: "support"}, []journal.Applied{{Conversation: c, Activity: ids[0], Events: events}}, 0); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -193,7 +193,7 @@ func TestLargeEvents(t *testing.T) {
 			t.Errorf("got %d events held, want some, and less than %d bytes", len(held), readBytes)
 		}
 		c := journal.Conversation{Workspace: "default", Source: "s"}
-		if err := j.Commit(t.Context(), []journal.Applied{{Conversation: c, Events: events}}, 0); err != nil {
+		if err := j.Commit(t.Context(), journal.Source{Workspace: "default", Name: "support"}, []journal.Applied{{Conversation: c, Events: events}}, 0); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()

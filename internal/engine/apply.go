@@ -21,6 +21,7 @@ func (e *engine) apply(ctx context.Context, tasks []*task) ([]journal.Applied, e
 	}
 	out := make([]journal.Applied, 0, n)
 	for _, t := range tasks {
+		t.applied, t.repeated, t.invalid = 0, 0, 0
 		ids := make([]string, 0, len(t.items)+len(t.calls))
 		for _, it := range t.items {
 			ids = append(ids, it.ID)
@@ -50,7 +51,7 @@ func (e *engine) apply(ctx context.Context, tasks []*task) ([]journal.Applied, e
 func (e *engine) pass(out []journal.Applied, t *task, known map[string]bool) []journal.Applied {
 	for _, c := range t.calls {
 		if known[c.MessageID] {
-			e.count(e.o.Metrics.repeated, t)
+			t.repeated++
 			continue
 		}
 		known[c.MessageID] = true
@@ -72,11 +73,11 @@ func (e *engine) converse(out []journal.Applied, t *task, stored []byte, known m
 	first := len(out)
 	for _, it := range t.items {
 		if known[it.ID] {
-			e.count(e.o.Metrics.repeated, t)
+			t.repeated++
 			continue
 		}
 		known[it.ID] = true
-		e.count(e.o.Metrics.applied, t)
+		t.applied++
 		var o conversation.Output
 		*state, o = conversation.Step(origin, rules, *state, *it.Activity)
 		out = append(out, journal.Applied{Conversation: t.conversation, Activity: it.ID, Events: e.events(t, o)})
@@ -100,7 +101,7 @@ func (e *engine) events(t *task, o conversation.Output) []journal.Event {
 	for _, ev := range o.Events {
 		b, err := fit(&ev)
 		if problems := ev.Validate(); err != nil || len(problems) > 0 {
-			e.count(e.o.Metrics.invalid, t)
+			t.invalid++
 			e.o.Log.Error("event withheld: it would break the specification", "workspace", t.conversation.Workspace,
 				"source", t.conversation.Source, "conversation", t.conversation.ID, "problems", problems, "error", err)
 			continue

@@ -4,13 +4,17 @@
 // every earlier activity of the same conversation that has arrived. So within
 // that time neither order nor repetition of webhooks matters. States, events
 // and the engine's position are committed together: a restart at any point
-// repeats nothing and loses nothing.
+// repeats nothing and loses nothing. Each source is applied on its own, so that
+// none delays another.
 package engine
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
@@ -21,12 +25,15 @@ import (
 )
 
 const (
-	// readAhead and readAheadBytes bound what is held in memory. Beyond them,
-	// webhooks wait in the journal.
+	// readAhead bounds the activities of a source that are held in memory, and
+	// readAheadBytes what all sources hold, where one may hold ownBytes in any
+	// case. Beyond that, webhooks wait in the journal.
 	readAhead      = 50_000
 	readAheadBytes = 64 << 20
-	// perCommit bounds the activities of one commit.
-	perCommit = 1_000
+	ownBytes       = 256 << 10
+	// perCommit and perCommitBytes bound what is applied in one commit.
+	perCommit      = 1_000
+	perCommitBytes = 4 << 20
 	// Under load, commits keep a distance: the more activities share one,
 	// the less each costs.
 	manyTogether = 50
@@ -77,30 +84,40 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	e := &engine{o: o, mode: mode, waiting: map[journal.Conversation][]*item{}}
-	err = e.retry(ctx, "position", func() (err error) {
-		e.upTo, err = o.Journal.Position(ctx)
-		e.after = e.upTo
-		return err
-	})
-	for err == nil {
-		err = e.cycle(ctx)
+	var running sync.WaitGroup
+	defer running.Wait()
+	var bytes atomic.Int64
+	for started := 0; ; {
+		sources, err := o.Journal.Sources(ctx, started)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			o.Log.Error("engine cannot read the journal", "error", err)
+			if sleep(ctx, time.Second) != nil {
+				return nil
+			}
+			continue
+		}
+		for _, s := range sources[started:] {
+			e := &engine{o: o, mode: mode, source: s, all: &bytes, waiting: map[string][]*item{}}
+			running.Go(func() { e.run(ctx) })
+		}
+		started = len(sources)
 	}
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
 }
 
-// An engine holds the webhooks that are not wholly applied.
+// An engine holds the webhooks of one source that are not wholly applied.
 type engine struct {
 	o       Options
 	mode    cbor.EncMode
-	after   journal.Seq // read up to here
-	upTo    journal.Seq // every webhook up to here is wholly applied
-	queue   []*held     // in order of arrival, and so of their time
-	passing []*held     // those of the queue whose calls are still to be passed on
-	waiting map[journal.Conversation][]*item
+	source  journal.Source
+	all     *atomic.Int64      // bytes that all engines hold
+	after   journal.Seq        // read up to here
+	upTo    journal.Seq        // every webhook up to here is wholly applied
+	queue   []*held            // in order of arrival, and so of their time
+	passing []*held            // those of the queue whose calls are still to be passed on
+	waiting map[string][]*item // by conversation
 	items   int                // in waiting
 	bytes   int                // of what is in queue
 	state   conversation.State // of the conversation being stepped through
@@ -108,13 +125,25 @@ type engine struct {
 
 // A held is a webhook of which something is still to be applied.
 type held struct {
-	workspace, source string
-	seq               journal.Seq
-	size              int
-	due               time.Time
-	items             []item
-	calls             []journal.Event
-	open              int // how many of its items and calls are not applied
+	seq      journal.Seq
+	size     int
+	received time.Time
+	due      time.Time // by the clock that does not go back
+	items    []item
+	calls    []journal.Event
+	open     int // how many of its items and calls are not applied
+}
+
+// run applies webhooks until ctx is done.
+func (e *engine) run(ctx context.Context) {
+	err := e.retry(ctx, "position", func() (err error) {
+		e.upTo, err = e.o.Journal.Position(ctx, e.source)
+		e.after = e.upTo
+		return err
+	})
+	for err == nil {
+		err = e.cycle(ctx)
+	}
 }
 
 // An item is an activity that waits for its time.
@@ -126,11 +155,11 @@ type item struct {
 
 // cycle reads what has come, applies what is due, and commits it.
 func (e *engine) cycle(ctx context.Context) error {
-	horizon, err := e.read(ctx)
+	due, err := e.read(ctx)
 	if err != nil {
 		return err
 	}
-	tasks := e.take(horizon)
+	tasks := e.take(due)
 	if !e.finish() && len(tasks) == 0 {
 		return ctx.Err()
 	}
@@ -143,66 +172,74 @@ func (e *engine) cycle(ctx context.Context) error {
 			return err
 		}
 		many = len(applied) > manyTogether
-		return e.o.Journal.Commit(ctx, applied, e.upTo)
+		return e.o.Journal.Commit(ctx, e.source, applied, e.upTo)
 	})
+	if err == nil {
+		e.count(tasks)
+	}
 	if err == nil && many {
 		err = sleep(ctx, distance-time.Since(began))
 	}
 	return err
 }
 
-// read takes in webhooks until something is due and all that arrived before
-// that is known. It returns the time up to which everything is known.
-func (e *engine) read(ctx context.Context) (horizon time.Time, err error) {
-	for e.items < readAhead && e.bytes < readAheadBytes {
+// read takes in webhooks until some at the head of the queue are due, and all
+// that arrived before that is known. It returns how many.
+func (e *engine) read(ctx context.Context) (due int, err error) {
+	for e.items < readAhead && (e.bytes < ownBytes || e.all.Load() < readAheadBytes) {
 		wait, cancel := e.untilDue(ctx)
-		webhooks, err := e.o.Journal.Webhooks(wait, e.after, perCommit)
-		late := wait.Err() != nil
+		webhooks, err := e.o.Journal.Webhooks(wait, e.source, e.after, perCommit)
 		cancel()
-		if err != nil && ctx.Err() == nil && !late {
-			e.o.Log.Error("engine cannot read the journal", "error", err)
-			return time.Time{}, sleep(ctx, time.Second)
-		}
 		now := time.Now()
-		if len(webhooks) == 0 {
-			return now, ctx.Err()
+		switch {
+		case ctx.Err() != nil:
+			return 0, ctx.Err()
+		case err != nil && !errors.Is(err, context.DeadlineExceeded):
+			e.o.Log.Error("engine cannot read the journal", "workspace", e.source.Workspace, "source", e.source.Name, "error", err)
+			return 0, sleep(ctx, time.Second)
+		case len(webhooks) == 0:
+			return e.due(func(h *held) bool { return !h.due.After(now) }), nil
 		}
 		for _, w := range webhooks {
 			e.hold(w, now)
 		}
 		// Under load there is always more to read.
-		if last := webhooks[len(webhooks)-1].ReceivedAt; !last.Before(e.queue[0].due) {
-			return last, nil
+		last := webhooks[len(webhooks)-1].ReceivedAt
+		if due := e.due(func(h *held) bool { return !h.received.Add(e.o.Settle).After(last) }); due > 0 || len(e.passing) > 0 {
+			return due, nil // calls wait for nobody
 		}
 	}
 	// Memory is bounded: what has been read must be applied before more.
 	err = sleep(ctx, time.Until(e.queue[0].due))
-	return time.Now(), err
+	return e.due(func(h *held) bool { return !h.due.After(time.Now()) }), err
+}
+
+// due returns how many webhooks at the head of the queue are so.
+func (e *engine) due(so func(*held) bool) (n int) {
+	for n < len(e.queue) && so(e.queue[n]) {
+		n++
+	}
+	return n
 }
 
 // untilDue bounds ctx by the time at which something is to be done.
 func (e *engine) untilDue(ctx context.Context) (context.Context, context.CancelFunc) {
-	switch {
-	case len(e.passing) > 0:
-		return context.WithDeadline(ctx, time.Time{})
-	case len(e.queue) > 0:
-		return context.WithDeadline(ctx, e.queue[0].due)
-	default:
+	if len(e.queue) == 0 {
 		return context.WithCancel(ctx)
 	}
+	return context.WithDeadline(ctx, e.queue[0].due)
 }
 
 // hold puts a webhook's activities among those that wait.
 func (e *engine) hold(w journal.Webhook, now time.Time) {
-	h := &held{workspace: w.Workspace, source: w.Source, seq: w.Seq, size: w.Size(), due: w.ReceivedAt.Add(e.o.Settle),
+	// If the wall clock went back, the journal's times wait for it; we do not.
+	left := min(w.ReceivedAt.Add(e.o.Settle).Sub(now), e.o.Settle)
+	h := &held{seq: w.Seq, size: w.Size(), received: w.ReceivedAt, due: now.Add(left),
 		items: make([]item, len(w.Activities)), calls: w.Calls, open: len(w.Activities) + len(w.Calls)}
-	if latest := now.Add(e.o.Settle); h.due.After(latest) {
-		h.due = latest // the wall clock went back
-	}
 	for i := range w.Activities {
 		it := &h.items[i]
 		*it = item{Activity: &w.Activities[i], of: h}
-		c := h.conversation(it.Conversation)
+		c := it.Conversation
 		at, _ := slices.BinarySearchFunc(e.waiting[c], it, func(x, y *item) int { return conversation.Compare(*x.Activity, *y.Activity) })
 		e.waiting[c] = slices.Insert(e.waiting[c], at, it)
 	}
@@ -211,68 +248,67 @@ func (e *engine) hold(w journal.Webhook, now time.Time) {
 	}
 	e.items += h.open
 	e.bytes += h.size
+	e.all.Add(int64(h.size))
 	e.after = w.Seq
 	e.queue = append(e.queue, h)
-}
-
-func (h *held) conversation(id string) journal.Conversation {
-	return journal.Conversation{Workspace: h.workspace, Source: h.source, ID: id}
 }
 
 // A task is what is to be applied to one conversation, in order. The
 // conversation without ID stands for the calls that pass through a source.
 type task struct {
-	conversation journal.Conversation
-	items        []*item
-	calls        []journal.Event
+	conversation               journal.Conversation
+	items                      []*item
+	calls                      []journal.Event
+	applied, repeated, invalid int // by the last try
 }
 
 // tasks are in the order in which their conversations first come up.
 type tasks struct {
 	list []*task
-	of   map[journal.Conversation]*task
+	of   map[string]*task
 }
 
-func (ts *tasks) task(c journal.Conversation) *task {
+func (e *engine) task(ts *tasks, c string) *task {
 	t := ts.of[c]
 	if t == nil {
-		t = &task{conversation: c}
+		t = &task{conversation: journal.Conversation{Workspace: e.source.Workspace, Source: e.source.Name, ID: c}}
 		ts.of[c] = t
 		ts.list = append(ts.list, t)
 	}
 	return t
 }
 
-// take removes what is due by the horizon from what waits, and all that
-// precedes it in its conversation.
-func (e *engine) take(horizon time.Time) []*task {
-	ts := tasks{of: map[journal.Conversation]*task{}}
-	before := e.items
+// take removes the first webhooks of the queue, which are due, from what
+// waits, and all that precedes them in their conversations.
+func (e *engine) take(due int) []*task {
+	ts := tasks{of: map[string]*task{}}
+	before, bytes := e.items, 0
 	for _, h := range e.passing {
-		t := ts.task(h.conversation(""))
+		t := e.task(&ts, "")
 		t.calls = append(t.calls, h.calls...)
 		h.open -= len(h.calls)
 		e.items -= len(h.calls)
 		h.calls = nil
 	}
 	e.passing = nil
-	for _, h := range e.queue {
-		if h.due.After(horizon) || before-e.items >= perCommit {
+	for _, h := range e.queue[:due] {
+		if before-e.items >= perCommit || bytes >= perCommitBytes {
 			break
 		}
+		bytes += h.size
 		for i := range h.items {
 			it := &h.items[i]
 			if it.applied {
 				continue
 			}
-			c := h.conversation(it.Conversation)
+			c := it.Conversation
 			list := e.waiting[c]
 			n := slices.Index(list, it) + 1
 			for _, x := range list[:n] {
 				x.applied = true
 				x.of.open--
 			}
-			t := ts.task(c)
+			t := e.task(&ts, c)
 			t.items = append(t.items, list[:n]...)
 			e.items -= n
 			if n == len(list) {
@@ -292,6 +328,7 @@ func (e *engine) finish() bool {
 	for ; n < len(e.queue) && e.queue[n].open == 0; n++ {
 		e.upTo = e.queue[n].seq
 		e.bytes -= e.queue[n].size
+		e.all.Add(-int64(e.queue[n].size))
 		e.queue[n] = nil
 	}
 	e.queue = e.queue[n:]
@@ -308,7 +345,7 @@ func (e *engine) retry(ctx context.Context, what string, f func() error) error {
 			return ctx.Err()
 		}
 		if try == 0 {
-			e.o.Log.Error("engine waits for the journal", "doing", what, "error", err)
+			e.o.Log.Error("engine waits for the journal", "workspace", e.source.Workspace, "source", e.source.Name, "doing", what, "error", err)
 		}
 		if err := sleep(ctx, wait); err != nil {
 			return err
@@ -328,6 +365,16 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func (e *engine) count(c *prometheus.CounterVec, t *task) {
-	c.WithLabelValues(t.conversation.Workspace, t.conversation.Source).Inc()
+// count tells what was done, once it is.
+func (e *engine) count(tasks []*task) {
+	add := func(c *prometheus.CounterVec, n int) {
+		if n > 0 {
+			c.WithLabelValues(e.source.Workspace, e.source.Name).Add(float64(n))
+		}
+	}
+	for _, t := range tasks {
+		add(e.o.Metrics.applied, t.applied)
+		add(e.o.Metrics.repeated, t.repeated)
+		add(e.o.Metrics.invalid, t.invalid)
+	}
 }

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -72,15 +74,24 @@ func handler(t testing.TB, j journal.Inbox) *Handler {
 	return h
 }
 
-// stored returns all webhooks there are.
+// stored returns all webhooks there are, in the order in which they came.
 func stored(t testing.TB, j *sqlite.Journal) []journal.Webhook {
 	now, cancel := context.WithCancel(context.Background())
 	cancel()
-	list, err := j.Webhooks(now, 0, 10_000)
+	sources, err := j.Sources(now, 0)
 	if err != nil && !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	return list
+	var all []journal.Webhook
+	for _, s := range sources {
+		list, err := j.Webhooks(now, s, 0, 10_000)
+		if err != nil && !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		all = append(all, list...)
+	}
+	slices.SortFunc(all, func(a, b journal.Webhook) int { return cmp.Compare(a.Seq, b.Seq) })
+	return all
 }
 
 func send(h http.Handler, method, path, body string, header ...string) *httptest.ResponseRecorder {

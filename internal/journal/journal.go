@@ -1,8 +1,8 @@
 // Package journal is the durable log: webhooks, events, states, cursors.
 //
-// Everything is kept per workspace. Two logs grow at their ends: webhooks, as
-// they were received, and events, as they were derived from them. Readers hold
-// positions in a log; nothing is ever handed out or marked.
+// Two logs grow at their ends: the webhooks of each source, as they were
+// received, and the events of each workspace, as they were derived from them.
+// Readers hold positions in a log; nothing is ever handed out or marked.
 //
 // Package sqlite keeps a journal in one file. Package journaltest holds what
 // every implementation must pass.
@@ -68,6 +68,12 @@ type Event struct {
 // Size is about how many bytes of memory e takes.
 func (e *Event) Size() int { return 256 + len(e.JSON) }
 
+// A Source names a source of webhooks. Those of one are applied in order and on
+// their own, so that no source delays another.
+type Source struct {
+	Workspace, Name string
+}
+
 // A Conversation names a conversation.
 type Conversation struct {
 	Workspace, Source, ID string
@@ -116,30 +122,36 @@ type Journal interface {
 
 // An Inbox takes webhooks in.
 type Inbox interface {
-	// Append adds webhooks, all or none, and sets Seq and ReceivedAt. It does
-	// not retain their bodies.
+	// Append adds webhooks, all or none, and sets Seq and ReceivedAt. Those of
+	// one source keep their order. It does not retain their bodies.
 	Append(ctx context.Context, webhooks ...*Webhook) error
 }
 
 // A Workbench is where webhooks become events. One engine at a time uses it.
 type Workbench interface {
-	// Position returns the position up to which every webhook is applied.
-	Position(ctx context.Context) (Seq, error)
+	// Sources returns the sources that webhooks have come from, in the order in
+	// which they first came. It waits until they are more than known.
+	Sources(ctx context.Context, known int) ([]Source, error)
 
-	// Webhooks returns up to limit webhooks after a position, in order, and
-	// without their bodies: what they say is what counts here. It waits until
-	// there is one or ctx is done; what is there already is returned even if
-	// ctx is done, so that a reader can tell when it has read everything.
-	Webhooks(ctx context.Context, after Seq, limit int) ([]Webhook, error)
+	// Position returns the position up to which every webhook of a source is
+	// applied.
+	Position(ctx context.Context, s Source) (Seq, error)
+
+	// Webhooks returns up to limit webhooks of a source after a position, in
+	// order, and without their bodies: what they say is what counts here. It
+	// waits until there is one or ctx is done; what is there already is
+	// returned even if ctx is done, so that a reader can tell when it has read
+	// everything.
+	Webhooks(ctx context.Context, s Source, after Seq, limit int) ([]Webhook, error)
 
 	// Load returns a conversation's state, nil if there is none, and which
 	// of the activities have been applied already.
 	Load(ctx context.Context, c Conversation, activities []string) (state []byte, applied []bool, err error)
 
-	// Commit records what was applied, in order, and moves the position to
-	// upTo, in one transaction. An activity is remembered at least as long
-	// as its webhook is kept.
-	Commit(ctx context.Context, applied []Applied, upTo Seq) error
+	// Commit records what was applied of a source, in order, and moves its
+	// position to upTo, in one transaction. An activity is remembered at least
+	// as long as its webhook is kept.
+	Commit(ctx context.Context, s Source, applied []Applied, upTo Seq) error
 }
 
 // An Outbox is read by destinations.

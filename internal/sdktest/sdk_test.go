@@ -128,7 +128,7 @@ func TestSDKs(t *testing.T) {
 func check(t *testing.T, j *sqlite.Journal) {
 	now, cancel := context.WithCancel(t.Context())
 	cancel()
-	webhooks, err := j.Webhooks(now, 0, 1000)
+	webhooks, err := j.Webhooks(now, journal.Source{Workspace: "default", Name: "website"}, 0, 1000)
 	if err != nil && !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}

@@ -65,11 +65,14 @@ func now[T any](f *fixture, read func(context.Context) ([]T, error)) []T {
 	return list
 }
 
-func (f *fixture) webhooks(after journal.Seq, limit int) []journal.Webhook {
+// support is the source of most webhooks here.
+var support = journal.Source{Workspace: "default", Name: "support"}
+
+func (f *fixture) webhooks(s journal.Source, after journal.Seq, limit int) []journal.Webhook {
 	f.t.Helper()
 	var all []journal.Webhook
 	for {
-		list := now(f, func(ctx context.Context) ([]journal.Webhook, error) { return f.Webhooks(ctx, after, limit-len(all)) })
+		list := now(f, func(ctx context.Context) ([]journal.Webhook, error) { return f.Webhooks(ctx, s, after, limit-len(all)) })
 		if all = append(all, list...); len(list) == 0 || len(all) == limit {
 			return all
 		}

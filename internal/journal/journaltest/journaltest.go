@@ -22,7 +22,7 @@ func Test(t *testing.T, open Open) {
 		name string
 		f    func(*testing.T, Open)
 	}{
-		{"Append", testAppend}, {"AppendConcurrently", testAppendConcurrently}, {"WaitForWebhooks", testWaitForWebhooks},
+		{"Append", testAppend}, {"Sources", testSources}, {"AppendConcurrently", testAppendConcurrently}, {"WaitForWebhooks", testWaitForWebhooks},
 		{"Commit", testCommit}, {"LongConversation", testLongConversation}, {"Workspaces", testWorkspaces}, {"Cursors", testCursors},
 		{"Parked", testParked}, {"Unreadable", testUnreadable}, {"Times", testTimes}, {"WaitForEvents", testWaitForEvents},
 		{"CloseWakesWhoWaits", testClose}, {"Model", testModel},
@@ -33,20 +33,20 @@ func Test(t *testing.T, open Open) {
 
 func testAppend(t *testing.T, open Open) {
 	f := start(t, open)
-	a, b, c := webhook("default", "a"), webhook("acme", "b"), webhook("default", "c")
+	a, b, c := webhook("default", "a"), webhook("default", "b"), webhook("default", "c")
 	f.must(f.Append(t.Context(), a, b))
 	f.must(f.Append(t.Context(), c))
 	if !(0 < a.Seq && a.Seq < b.Seq && b.Seq < c.Seq) || a.ReceivedAt.IsZero() || c.ReceivedAt.Before(a.ReceivedAt) {
 		t.Errorf("got positions %d, %d, %d at %v and %v", a.Seq, b.Seq, c.Seq, a.ReceivedAt, c.ReceivedAt)
 	}
 	f.both(func() {
-		list := f.webhooks(0, 10)
+		list := f.webhooks(support, 0, 10)
 		f.equal("all", ids(list), []string{"a", "b", "c"})
-		f.equal("after the first", ids(f.webhooks(a.Seq, 10)), []string{"b", "c"})
-		f.equal("one", ids(f.webhooks(a.Seq, 1)), []string{"b"})
-		f.equal("after the last", ids(f.webhooks(c.Seq, 10)), nil)
+		f.equal("after the first", ids(f.webhooks(support, a.Seq, 10)), []string{"b", "c"})
+		f.equal("one", ids(f.webhooks(support, a.Seq, 1)), []string{"b"})
+		f.equal("after the last", ids(f.webhooks(support, c.Seq, 10)), nil)
 		got := list[1]
-		if got.Seq != b.Seq || !got.ReceivedAt.Equal(b.ReceivedAt) || got.Workspace != "acme" || got.Source != "support" || got.Body != nil ||
+		if got.Seq != b.Seq || !got.ReceivedAt.Equal(b.ReceivedAt) || got.Workspace != "default" || got.Source != "support" || got.Body != nil ||
 			got.Activities[0] != b.Activities[0] {
 			t.Errorf("got %+v, want %+v without body", got, b)
 		}
@@ -56,6 +56,41 @@ func testAppend(t *testing.T, open Open) {
 	if d.Seq <= c.Seq {
 		t.Errorf("after opening again: got position %d, want one after %d", d.Seq, c.Seq)
 	}
+}
+
+// The webhooks of each source are a log of their own.
+func testSources(t *testing.T, open Open) {
+	f := start(t, open)
+	if _, err := f.Sources(done(), 0); err == nil {
+		t.Error("sources of an empty journal: got no error, want to wait")
+	}
+	first := waiting(f, func(ctx context.Context) ([]journal.Source, error) { return f.Sources(ctx, 0) })
+	sales, acme := journal.Source{Workspace: "default", Name: "sales"}, journal.Source{Workspace: "acme", Name: "support"}
+	b := webhook("default", "b")
+	b.Source = "sales"
+	f.must(f.Append(t.Context(), webhook("default", "a"), b, webhook("acme", "c"), webhook("default", "d")))
+	list, err := first()
+	f.must(err)
+	want := []journal.Source{support, sales, acme}
+	if !slices.Equal(list, want) {
+		t.Errorf("got %v, want %v", list, want)
+	}
+	last := f.webhooks(support, 0, 10)[1].Seq
+	f.must(f.Commit(t.Context(), support, nil, last))
+	f.both(func() {
+		f.equal("support", ids(f.webhooks(support, 0, 10)), []string{"a", "d"})
+		f.equal("sales", ids(f.webhooks(sales, 0, 10)), []string{"b"})
+		f.equal("acme", ids(f.webhooks(acme, 0, 10)), []string{"c"})
+		f.equal("nobody", ids(f.webhooks(journal.Source{Workspace: "acme", Name: "sales"}, 0, 10)), nil)
+		if list, err := f.Sources(t.Context(), 2); !slices.Equal(list, want) || err != nil {
+			t.Errorf("got %v (%v), want %v", list, err, want)
+		}
+		for s, want := range map[journal.Source]journal.Seq{support: last, sales: 0, acme: 0} {
+			if at, err := f.Position(t.Context(), s); at != want || err != nil {
+				t.Errorf("position of %v: got %d (%v), want %d", s, at, err, want)
+			}
+		}
+	})
 }
 
 func testAppendConcurrently(t *testing.T, open Open) {
@@ -77,7 +112,7 @@ func testAppendConcurrently(t *testing.T, open Open) {
 	wg.Wait()
 	f.both(func() {
 		next := map[int]int{}
-		list := f.webhooks(0, writers*each+1)
+		list := f.webhooks(support, 0, writers*each+1)
 		for _, id := range ids(list) {
 			var w, n int
 			if _, err := fmt.Sscanf(id, "%d-%d", &w, &n); err != nil || next[w] != n {
@@ -93,7 +128,7 @@ func testAppendConcurrently(t *testing.T, open Open) {
 
 func testWaitForWebhooks(t *testing.T, open Open) {
 	f := start(t, open)
-	result := waiting(f, func(ctx context.Context) ([]journal.Webhook, error) { return f.Webhooks(ctx, 0, 10) })
+	result := waiting(f, func(ctx context.Context) ([]journal.Webhook, error) { return f.Webhooks(ctx, support, 0, 10) })
 	f.must(f.Append(t.Context(), webhook("default", "a")))
 	list, err := result()
 	f.must(err)
@@ -114,7 +149,7 @@ func (f *fixture) apply(c journal.Conversation, upTo journal.Seq, names ...strin
 	for _, n := range names {
 		applied = append(applied, journal.Applied{Conversation: c, Activity: n, State: []byte("after " + n), Events: []journal.Event{event(c.Workspace, n)}})
 	}
-	f.must(f.Commit(f.t.Context(), applied, upTo))
+	f.must(f.Commit(f.t.Context(), journal.Source{Workspace: c.Workspace, Name: c.Source}, applied, upTo))
 }
 
 func messageIDs(list []journal.Event) (ids []string) {
@@ -137,7 +172,7 @@ func testCommit(t *testing.T, open Open) {
 	f := start(t, open)
 	f.loaded(chat, "", false, false, false)
 	f.apply(chat, 7, "a", "b")
-	f.must(f.Commit(t.Context(), []journal.Applied{{Conversation: chat, Activity: "c"}}, 8))
+	f.must(f.Commit(t.Context(), support, []journal.Applied{{Conversation: chat, Activity: "c"}}, 8))
 	f.both(func() {
 		f.loaded(chat, "after b", true, true, true)
 		other := chat
@@ -150,12 +185,12 @@ func testCommit(t *testing.T, open Open) {
 			e.Name != want.Name || e.Skew != want.Skew || !bytes.Equal(e.JSON, want.JSON) {
 			t.Errorf("got %+v, want %+v", e, want)
 		}
-		if at, err := f.Position(t.Context()); at != 8 || err != nil {
+		if at, err := f.Position(t.Context(), support); at != 8 || err != nil {
 			t.Errorf("position: got %d (%v), want 8", at, err)
 		}
 	})
-	f.must(f.Commit(t.Context(), nil, 9))
-	if at, err := f.Position(t.Context()); at != 9 || err != nil {
+	f.must(f.Commit(t.Context(), support, nil, 9))
+	if at, err := f.Position(t.Context(), support); at != 9 || err != nil {
 		t.Errorf("a position alone: got %d (%v), want 9", at, err)
 	}
 }
@@ -345,7 +380,7 @@ func testWaitForEvents(t *testing.T, open Open) {
 func testClose(t *testing.T, open Open) {
 	j := open(t, t.TempDir())
 	f := &fixture{Journal: j, t: t}
-	webhooks := waiting(f, func(ctx context.Context) ([]journal.Webhook, error) { return j.Webhooks(ctx, 0, 1) })
+	webhooks := waiting(f, func(ctx context.Context) ([]journal.Webhook, error) { return j.Webhooks(ctx, support, 0, 1) })
 	events := waiting(f, func(ctx context.Context) ([]journal.Event, error) { return j.Events(ctx, "default", 0, 1) })
 	f.must(j.Close())
 	if _, err := webhooks(); err == nil {

@@ -11,11 +11,11 @@ import (
 
 // A model is what a journal should hold, in memory.
 type model struct {
-	webhooks []string
+	webhooks map[string][]string // by workspace
 	events   map[string][]string // by workspace
 	states   map[journal.Conversation]string
-	seen     map[string]bool // of conversation and activity
-	position journal.Seq
+	seen     map[string]bool        // of conversation and activity
+	position map[string]journal.Seq // by workspace
 }
 
 // testModel does random things to a journal and to a model of it, and closes
@@ -25,20 +25,22 @@ func testModel(t *testing.T, open Open) {
 		f := &fixture{t: t, open: open, dir: t.TempDir()}
 		f.Journal = open(t, f.dir)
 		defer func() { f.must(f.Journal.Close()) }()
-		m := model{events: map[string][]string{}, states: map[journal.Conversation]string{}, seen: map[string]bool{}}
+		m := model{webhooks: map[string][]string{}, position: map[string]journal.Seq{}, events: map[string][]string{}, states: map[journal.Conversation]string{}, seen: map[string]bool{}}
 		n := 0
 		workspace := rapid.SampledFrom([]string{"default", "acme"})
 		rt.Repeat(map[string]func(*rapid.T){
 			"append": func(rt *rapid.T) {
 				n++
-				f.must(f.Append(t.Context(), webhook(workspace.Draw(rt, "workspace"), fmt.Sprint(n))))
-				m.webhooks = append(m.webhooks, fmt.Sprint(n))
+				w := workspace.Draw(rt, "workspace")
+				f.must(f.Append(t.Context(), webhook(w, fmt.Sprint(n))))
+				m.webhooks[w] = append(m.webhooks[w], fmt.Sprint(n))
 			},
 			"commit": func(rt *rapid.T) {
 				var applied []journal.Applied
+				w := workspace.Draw(rt, "workspace")
 				for range rapid.IntRange(0, 4).Draw(rt, "activities") {
 					n++
-					c := journal.Conversation{Workspace: workspace.Draw(rt, "workspace"), Source: "support", ID: rapid.SampledFrom([]string{"1", "2", ""}).Draw(rt, "conversation")}
+					c := journal.Conversation{Workspace: w, Source: "support", ID: rapid.SampledFrom([]string{"1", "2", ""}).Draw(rt, "conversation")}
 					a := journal.Applied{Conversation: c, Activity: fmt.Sprint(n), State: []byte(fmt.Sprint("state ", n))}
 					for i := range rapid.IntRange(0, 2).Draw(rt, "events") {
 						id := fmt.Sprintf("%d.%d", n, i)
@@ -48,17 +50,18 @@ func testModel(t *testing.T, open Open) {
 					applied = append(applied, a)
 					m.states[c], m.seen[c.ID+" of "+c.Workspace+" "+a.Activity] = string(a.State), true
 				}
-				m.position++
-				f.must(f.Commit(t.Context(), applied, m.position))
+				m.position[w]++
+				f.must(f.Commit(t.Context(), journal.Source{Workspace: w, Name: "support"}, applied, m.position[w]))
 			},
 			"reopen": func(*rapid.T) { f.reopen() },
 			"": func(rt *rapid.T) {
-				f.equal("webhooks", ids(f.webhooks(0, n+1)), m.webhooks)
 				for _, w := range []string{"default", "acme"} {
+					s := journal.Source{Workspace: w, Name: "support"}
+					f.equal("webhooks of "+w, ids(f.webhooks(s, 0, n+1)), m.webhooks[w])
+					if at, err := f.Position(t.Context(), s); at != m.position[w] || err != nil {
+						rt.Fatalf("position: got %d (%v), want %d", at, err, m.position[w])
+					}
 					f.equal("events of "+w, messageIDs(f.events(w, 0, n*2+1)), m.events[w])
-				}
-				if at, err := f.Position(t.Context()); at != m.position || err != nil {
-					rt.Fatalf("position: got %d (%v), want %d", at, err, m.position)
 				}
 				for c, want := range m.states {
 					activity := fmt.Sprint(rapid.IntRange(0, n).Draw(rt, "activity"))

@@ -101,7 +101,7 @@ func BenchmarkCommit(b *testing.B) {
 			applied[i] = journal.Applied{Conversation: c, Activity: fmt.Sprint(n), State: state,
 				Events: []journal.Event{{Workspace: "default", Source: "support", Conversation: c.ID, Name: "x", MessageID: fmt.Sprint(n), JSON: call}}}
 		}
-		if err := j.Commit(b.Context(), applied, journal.Seq(n)); err != nil {
+		if err := j.Commit(b.Context(), support, applied, journal.Seq(n)); err != nil {
 			b.Fatal(err)
 		}
 	}

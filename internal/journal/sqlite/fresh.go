@@ -10,12 +10,15 @@ import (
 // neither touch the file nor decompress anything, and wakes those who wait.
 type fresh struct {
 	mu       sync.Mutex // guards the fields below
-	webhooks tail[journal.Webhook]
+	webhooks map[journal.Source]*tail[journal.Webhook]
 	events   map[string]*tail[journal.Event] // by workspace
-	opened   journal.Seq                     // the last event when the journal was opened
-	order    []*block                        // of all tails, the oldest first
+	opened   ends
+	order    []*block // of all tails, the oldest first
 	bytes    int
 }
+
+// ends are where the logs ended when the journal was opened.
+type ends struct{ webhook, event journal.Seq }
 
 // A tail is the end of one log.
 type tail[T any] struct {
@@ -36,44 +39,49 @@ type block struct {
 }
 
 // reset begins anew at the ends of the logs, and wakes all who wait.
-func (f *fresh) reset(lastWebhook, lastEvent journal.Seq) {
+func (f *fresh) reset(opened ends) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.webhooks.wake()
+	for _, t := range f.webhooks {
+		t.wake()
+	}
 	for _, t := range f.events {
 		t.wake()
 	}
-	f.webhooks, f.events = tail[journal.Webhook]{after: lastWebhook}, map[string]*tail[journal.Event]{}
-	f.opened, f.order, f.bytes = lastEvent, nil, 0
+	f.webhooks, f.events = map[journal.Source]*tail[journal.Webhook]{}, map[string]*tail[journal.Event]{}
+	f.opened, f.order, f.bytes = opened, nil, 0
 }
 
-func (f *fresh) of(workspace string) *tail[journal.Event] {
-	t := f.events[workspace]
+// of returns the tail of one of the logs.
+func of[K comparable, T any](tails map[K]*tail[T], key K, opened journal.Seq) *tail[T] {
+	t := tails[key]
 	if t == nil {
-		t = &tail[journal.Event]{after: f.opened}
-		f.events[workspace] = t
+		t = &tail[T]{after: opened}
+		tails[key] = t
 	}
 	return t
 }
 
-// add makes known what was committed.
-func (f *fresh) add(webhooks []journal.Webhook, events map[string][]journal.Event) {
+// addWebhooks makes known which webhooks of a source were committed.
+func (f *fresh) addWebhooks(s journal.Source, list []journal.Webhook) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if n := len(webhooks); n > 0 {
-		bytes := 0
-		for i := range webhooks {
-			bytes += webhooks[i].Size()
-		}
-		f.keep(bytes, f.webhooks.add(webhooks[n-1].Seq, webhooks))
+	bytes := 0
+	for i := range list {
+		bytes += list[i].Size()
 	}
-	for workspace, list := range events {
-		bytes := 0
-		for i := range list {
-			bytes += list[i].Size()
-		}
-		f.keep(bytes, f.of(workspace).add(list[len(list)-1].Seq, list))
+	f.keep(bytes, of(f.webhooks, s, f.opened.webhook).add(list[len(list)-1].Seq, list))
+}
+
+// addEvents makes known which events of a workspace were committed.
+func (f *fresh) addEvents(workspace string, list []journal.Event) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	bytes := 0
+	for i := range list {
+		bytes += list[i].Size()
 	}
+	f.keep(bytes, of(f.events, workspace, f.opened.event).add(list[len(list)-1].Seq, list))
 }
 
 // add appends to the tail and wakes who waits.
@@ -137,14 +145,14 @@ func (t *tail[T]) read(after journal.Seq, limit int, seq func(*T) journal.Seq) (
 	return items, after >= t.after, t.wakeup
 }
 
-func (f *fresh) readWebhooks(after journal.Seq, limit int) ([]journal.Webhook, bool, <-chan struct{}) {
+func (f *fresh) readWebhooks(s journal.Source, after journal.Seq, limit int) ([]journal.Webhook, bool, <-chan struct{}) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.webhooks.read(after, limit, func(w *journal.Webhook) journal.Seq { return w.Seq })
+	return of(f.webhooks, s, f.opened.webhook).read(after, limit, func(w *journal.Webhook) journal.Seq { return w.Seq })
 }
 
 func (f *fresh) readEvents(workspace string, after journal.Seq, limit int) ([]journal.Event, bool, <-chan struct{}) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.of(workspace).read(after, limit, func(e *journal.Event) journal.Seq { return e.Seq })
+	return of(f.events, workspace, f.opened.event).read(after, limit, func(e *journal.Event) journal.Seq { return e.Seq })
 }

@@ -21,9 +21,11 @@ const (
 var schema = fmt.Sprintf(`
 PRAGMA application_id = %d;
 PRAGMA user_version = %d;
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS webhooks (last INTEGER PRIMARY KEY, first INTEGER NOT NULL, at INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS sources (id INTEGER PRIMARY KEY, workspace TEXT NOT NULL, source TEXT NOT NULL, at INTEGER NOT NULL);
+CREATE UNIQUE INDEX IF NOT EXISTS sources_by ON sources (workspace, source);
+CREATE TABLE IF NOT EXISTS webhooks (last INTEGER PRIMARY KEY, first INTEGER NOT NULL, at INTEGER NOT NULL, workspace TEXT NOT NULL, source TEXT NOT NULL, data BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS webhooks_at ON webhooks (at);
+CREATE INDEX IF NOT EXISTS webhooks_of ON webhooks (workspace, source, last);
 CREATE TABLE IF NOT EXISTS unreadable (workspace TEXT, seq INTEGER, PRIMARY KEY (workspace, seq)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS events (last INTEGER PRIMARY KEY, first INTEGER NOT NULL, at INTEGER NOT NULL, workspace TEXT NOT NULL, count INTEGER NOT NULL, data BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS events_at ON events (at);

@@ -34,11 +34,17 @@ func blob(s *sqlite.Stmt, col int) []byte {
 
 func moment(micro int64) time.Time { return time.UnixMicro(micro).UTC() }
 
+// Sources implements journal.Workbench.
+func (j *Journal) Sources(ctx context.Context, known int) ([]journal.Source, error) {
+	return await(ctx, j, func() ([]journal.Source, <-chan struct{}, error) {
+		list, wakeup := j.sources.more(known)
+		return list, wakeup, nil
+	})
+}
+
 // Position implements journal.Workbench.
-func (j *Journal) Position(ctx context.Context) (journal.Seq, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.position, nil
+func (j *Journal) Position(_ context.Context, s journal.Source) (journal.Seq, error) {
+	return j.sources.position(s), nil
 }
 
 // await returns what read returns once there is something, or ctx is done.
@@ -59,21 +65,21 @@ func await[T any](ctx context.Context, j *Journal, read func() ([]T, <-chan stru
 }
 
 // Webhooks implements journal.Workbench.
-func (j *Journal) Webhooks(ctx context.Context, after journal.Seq, limit int) ([]journal.Webhook, error) {
+func (j *Journal) Webhooks(ctx context.Context, s journal.Source, after journal.Seq, limit int) ([]journal.Webhook, error) {
 	return await(ctx, j, func() ([]journal.Webhook, <-chan struct{}, error) {
-		list, complete, wakeup := j.fresh.readWebhooks(after, limit)
+		list, complete, wakeup := j.fresh.readWebhooks(s, after, limit)
 		if complete {
 			return list, wakeup, nil
 		}
-		list, err := j.oldWebhooks(after, limit)
+		list, err := j.oldWebhooks(s, after, limit)
 		return list, wakeup, err
 	})
 }
 
 // oldWebhooks reads from the file. It is bounded by limit and the tail that is
 // in memory, not by ctx: what is there is returned even if ctx is done.
-func (j *Journal) oldWebhooks(after journal.Seq, limit int) (list []journal.Webhook, err error) {
-	err = j.query(j.ctx, "SELECT first, at, data FROM webhooks WHERE last > ? ORDER BY last LIMIT ?", func(s *sqlite.Stmt) error {
+func (j *Journal) oldWebhooks(of journal.Source, after journal.Seq, limit int) (list []journal.Webhook, err error) {
+	err = j.query(j.ctx, "SELECT first, at, data FROM webhooks WHERE workspace = ? AND source = ? AND last > ? ORDER BY last LIMIT ?", func(s *sqlite.Stmt) error {
 		if len(list) >= limit {
 			return nil
 		}
@@ -89,7 +95,7 @@ func (j *Journal) oldWebhooks(after journal.Seq, limit int) (list []journal.Webh
 			}
 		}
 		return nil
-	}, int64(after), blocksAtOnce)
+	}, of.Workspace, of.Name, int64(after), blocksAtOnce)
 	return list, err
 }
 

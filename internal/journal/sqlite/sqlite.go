@@ -88,9 +88,7 @@ type Journal struct {
 	closed  sync.Once
 	tasks   sync.WaitGroup // the background goroutines
 	check   chan struct{}  // asks for a checkpoint
-
-	mu       sync.Mutex  // guards position
-	position journal.Seq // every webhook up to here is applied
+	sources sources
 }
 
 var _ journal.Journal = (*Journal)(nil)

@@ -23,6 +23,9 @@ import (
 	"github.com/parlance-chat/parlance/internal/journal"
 )
 
+// support is the source of all webhooks here.
+var support = journal.Source{Workspace: "default", Name: "support"}
+
 func mustOpen(t testing.TB, dir string, o Options) *Journal {
 	t.Helper()
 	j, err := Open(dir, o)
@@ -47,7 +50,7 @@ func readAll(t testing.TB, j *Journal) (webhooks []journal.Webhook, events []jou
 	now, cancel := context.WithCancel(context.Background())
 	cancel()
 	for after := journal.Seq(0); ; after = webhooks[len(webhooks)-1].Seq {
-		list, err := j.Webhooks(now, after, 1000)
+		list, err := j.Webhooks(now, support, after, 1000)
 		if err != nil && !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
 		}
@@ -156,7 +159,7 @@ func TestFailingCommit(t *testing.T) {
 			for n := range 30 {
 				fail := n%3 == 1
 				failing.Store(fail)
-				errs := []error{j.Append(t.Context(), webhook(n)), j.Commit(t.Context(), apply(n), journal.Seq(n))}
+				errs := []error{j.Append(t.Context(), webhook(n)), j.Commit(t.Context(), support, apply(n), journal.Seq(n))}
 				for _, err := range errs {
 					if (err != nil) != fail {
 						t.Errorf("%d: got %v, want an error: %v", n, err, fail)
@@ -355,7 +358,7 @@ func TestDamagedInTheMiddle(t *testing.T) {
 	}
 	j, err = Open(dir, Options{})
 	if err == nil {
-		_, err = j.Webhooks(t.Context(), 0, 1000)
+		_, err = j.Webhooks(t.Context(), support, 0, 1000)
 		j.Close()
 	}
 	if !errors.Is(err, ErrDamaged) {
@@ -455,7 +458,7 @@ func TestRetention(t *testing.T) {
 	calls := journal.Conversation{Workspace: "default", Source: "website"}
 	for n := range 10 {
 		must(j.Append(t.Context(), webhook(n)))
-		must(j.Commit(t.Context(), append(apply(n), journal.Applied{Conversation: calls, Activity: fmt.Sprint("call ", n)}), 5))
+		must(j.Commit(t.Context(), support, append(apply(n), journal.Applied{Conversation: calls, Activity: fmt.Sprint("call ", n)}), 5))
 	}
 	expect := func(when string, webhooks, events int, known, call bool) {
 		t.Helper()
@@ -473,10 +476,10 @@ func TestRetention(t *testing.T) {
 	}
 	expect("at once", 10, 10, true, true)
 	c.move(8 * day)
-	must(j.Commit(t.Context(), []journal.Applied{{Conversation: calls, Activity: "another call"}}, 5))
+	must(j.Commit(t.Context(), support, []journal.Applied{{Conversation: calls, Activity: "another call"}}, 5))
 	expect("after 8 days, half of them applied", 5, 10, true, false)
 	c.move(2 * day)
-	must(j.Commit(t.Context(), nil, 10))
+	must(j.Commit(t.Context(), support, nil, 10))
 	expect("after 10 days, all applied", 1, 10, false, false)
 	c.move(30 * day)
 	expect("after 40 days, not delivered", 1, 10, false, false)

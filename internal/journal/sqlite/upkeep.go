@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"fmt"
 	"math"
 	"path/filepath"
 	"time"
@@ -12,10 +13,10 @@ import (
 const (
 	// sweepEvery is how often what is too old is looked for.
 	sweepEvery = 10 * time.Minute
-	// sweepBlocks and sweepRows bound what one transaction deletes, so that
+	// blocksOnce and rowsOnce bound what one transaction deletes, so that
 	// nobody who writes waits for it.
-	sweepBlocks = 16
-	sweepRows   = 500
+	blocksOnce = 16
+	rowsOnce   = 500
 	// logPages is the length of SQLite's log above which the writer itself
 	// starts it anew.
 	logPages = 16 << 10
@@ -83,20 +84,12 @@ type deletion struct {
 	args  func(j *Journal, now time.Time) []any
 }
 
-// deletions are webhooks that are applied, events that every destination has
-// got, and the memory of activities whose webhooks are gone. The newest block
-// of a log stays, so that positions grow.
+// deletions are what tells of webhooks that are gone: which of them were
+// unreadable, and which activities they told.
 var deletions = []deletion{
-	{`DELETE FROM webhooks WHERE last IN (SELECT last FROM webhooks INDEXED BY webhooks_at WHERE at < ?
-		AND last <= (SELECT value FROM meta WHERE key = 'position') AND last < (SELECT max(last) FROM webhooks) LIMIT ?)`,
-		func(j *Journal, now time.Time) []any { return []any{now.Add(-j.o.Webhooks).UnixMicro(), sweepBlocks} }},
 	{`DELETE FROM unreadable WHERE (workspace, seq) IN (SELECT workspace, seq FROM unreadable
-		WHERE seq < (SELECT min(first) FROM webhooks) LIMIT ?)`,
-		func(*Journal, time.Time) []any { return []any{sweepRows} }},
-	{`DELETE FROM events WHERE last IN (SELECT last FROM events e INDEXED BY events_at WHERE at < ?
-		AND last <= coalesce((SELECT min(c.at) FROM cursors c WHERE c.workspace = e.workspace), last)
-		AND last < (SELECT max(last) FROM events) LIMIT ?)`,
-		func(j *Journal, now time.Time) []any { return []any{now.Add(-j.o.Events).UnixMicro(), sweepBlocks} }},
+		WHERE coalesce((SELECT first FROM webhooks WHERE last >= seq ORDER BY last LIMIT 1), seq + 1) > seq LIMIT ?)`,
+		func(*Journal, time.Time) []any { return []any{rowsOnce} }},
 	{`DELETE FROM seen WHERE (conversation, activity) IN (SELECT s.conversation, s.activity FROM conversations c
 		JOIN seen s ON s.conversation = c.id WHERE c.day < ? LIMIT ?)`, idle},
 	{`UPDATE conversations SET day = NULL WHERE id IN (SELECT c.id FROM conversations c WHERE c.day < ?
@@ -105,10 +98,59 @@ var deletions = []deletion{
 
 // idle is the day before which nothing may have happened in a conversation. A
 // day is remembered by its beginning, hence one day more.
-func idle(j *Journal, now time.Time) []any { return []any{day(now.Add(-j.o.Webhooks)) - 1, sweepRows} }
+func idle(j *Journal, now time.Time) []any { return []any{day(now.Add(-j.o.Webhooks)) - 1, rowsOnce} }
+
+// tooOld is the part of a log from before a time. Its newest block stays, so
+// that positions grow.
+const tooOld = `last < coalesce((SELECT last FROM %[1]s WHERE at >= %[2]d ORDER BY at, last LIMIT 1), (SELECT max(last) FROM %[1]s))`
+
+// sweepLogs deletes blocks that are too old: of webhooks if they are applied,
+// of events if every destination has got them. What must be kept may be much,
+// so each part of a log is asked for its head alone.
+func (j *Journal) sweepLogs() error {
+	now := j.o.now()
+	sources, _ := j.sources.more(0)
+	swept := map[string]bool{}
+	for _, s := range sources {
+		err := j.sweepBlocks("webhooks", `workspace = ? AND source = ? AND last <= ?`, now.Add(-j.o.Webhooks), s.Workspace, s.Name, int64(j.sources.position(s)))
+		if err == nil && !swept[s.Workspace] {
+			swept[s.Workspace] = true
+			err = j.sweepBlocks("events", `workspace = ?1 AND last <= (SELECT coalesce(min(at), 1 << 62) FROM cursors WHERE workspace = ?1)`, now.Add(-j.o.Events), s.Workspace)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweepBlocks deletes the blocks of a part of a log from before t, a few a
+// transaction. The writer is not asked if there are none.
+func (j *Journal) sweepBlocks(log, part string, t time.Time, args ...any) error {
+	where := fmt.Sprintf("FROM %[1]s WHERE %[3]s AND "+tooOld, log, t.UnixMicro(), part)
+	for {
+		found := false
+		err := j.query(j.ctx, "SELECT 1 "+where+" LIMIT 1", func(*sqlite.Stmt) error {
+			found = true
+			return nil
+		}, args...)
+		if err != nil || !found {
+			return err
+		}
+		err = j.write(j.ctx, 0, func(tx *tx) error {
+			return tx.w.exec(fmt.Sprintf("DELETE FROM %s WHERE last IN (SELECT last %s ORDER BY last LIMIT %d)", log, where, blocksOnce), args...)
+		})
+		if err != nil {
+			return err
+		}
+	}
+}
 
 // sweep deletes all that is too old, a little at a time.
 func (j *Journal) sweep() error {
+	if err := j.sweepLogs(); err != nil {
+		return err
+	}
 	for _, d := range deletions {
 		for changed := -1; changed != 0; {
 			err := j.write(j.ctx, 0, func(t *tx) error {

@@ -39,7 +39,7 @@ func (j *Journal) Append(ctx context.Context, webhooks ...*journal.Webhook) erro
 }
 
 // Commit implements journal.Workbench.
-func (j *Journal) Commit(ctx context.Context, applied []journal.Applied, upTo journal.Seq) error {
+func (j *Journal) Commit(ctx context.Context, s journal.Source, applied []journal.Applied, upTo journal.Seq) error {
 	size := 256 * len(applied)
 	for _, a := range applied {
 		for i := range a.Events {
@@ -56,7 +56,7 @@ func (j *Journal) Commit(ctx context.Context, applied []journal.Applied, upTo jo
 				t.events[a.Conversation.Workspace] = append(t.events[a.Conversation.Workspace], a.Events...)
 			}
 			t.applied = append(t.applied, applied...)
-			t.position = upTo
+			t.positions[s] = upTo
 		},
 		do: func(t *tx) error {
 			for _, a := range applied {

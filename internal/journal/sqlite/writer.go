@@ -28,7 +28,6 @@ type writer struct {
 	conn                   *sqlite.Conn
 	codec                  *codec // for what is not prepared
 	lastWebhook, lastEvent journal.Seq
-	position               journal.Seq
 	at                     time.Time                      // of the last transaction; never goes back
 	written                int                            // bytes since the last checkpoint was asked for
 	ids                    map[journal.Conversation]int64 // rows that are marked with day
@@ -45,11 +44,10 @@ func newWriter(j *Journal, conn *sqlite.Conn) (*writer, error) {
 func (w *writer) recall() error {
 	var at int64
 	err := sqlitex.Execute(w.conn, `SELECT coalesce((SELECT max(last) FROM webhooks), 0), coalesce((SELECT max(last) FROM events), 0),
-		coalesce((SELECT value FROM meta WHERE key = 'position'), 0),
 		max(coalesce((SELECT at FROM webhooks ORDER BY last DESC LIMIT 1), 0), coalesce((SELECT at FROM events ORDER BY last DESC LIMIT 1), 0))`,
 		&sqlitex.ExecOptions{ResultFunc: func(s *sqlite.Stmt) error {
 			w.lastWebhook, w.lastEvent = journal.Seq(s.ColumnInt64(0)), journal.Seq(s.ColumnInt64(1))
-			w.position, at = journal.Seq(s.ColumnInt64(2)), s.ColumnInt64(3)
+			at = s.ColumnInt64(2)
 			return nil
 		}})
 	if err != nil {
@@ -57,11 +55,8 @@ func (w *writer) recall() error {
 	}
 	w.at = moment(at)
 	w.j.recent.forget()
-	w.j.fresh.reset(w.lastWebhook, w.lastEvent)
-	w.j.mu.Lock()
-	defer w.j.mu.Unlock()
-	w.j.position = w.position
-	return nil
+	w.j.fresh.reset(ends{w.lastWebhook, w.lastEvent})
+	return w.j.sources.recall(w.conn)
 }
 
 // run writes until the queue is closed and empty. The blocks of one
@@ -193,36 +188,34 @@ func refusal(err error) error {
 
 // publish makes known what was committed.
 func (w *writer) publish(t *tx) {
-	for i, h := range t.webhooks {
-		h.Seq, h.ReceivedAt = w.lastWebhook+journal.Seq(i)+1, t.at
-	}
-	w.lastWebhook += journal.Seq(len(t.webhooks))
 	w.lastEvent = t.lastEvent
-	if t.position >= 0 {
-		w.position = t.position
-		w.j.mu.Lock()
-		w.j.position = t.position
-		w.j.mu.Unlock()
-	}
 	w.j.recent.update(t.applied)
-	webhooks := make([]journal.Webhook, len(t.webhooks))
-	for i, h := range t.webhooks {
-		webhooks[i] = *h
-		webhooks[i].Body = nil
+	for _, p := range t.parts {
+		list := make([]journal.Webhook, len(p.webhooks))
+		for i, h := range p.webhooks {
+			w.lastWebhook++
+			h.Seq, h.ReceivedAt = w.lastWebhook, t.at
+			list[i] = *h
+			list[i].Body = nil
+		}
+		w.j.fresh.addWebhooks(p.source, list)
 	}
-	w.j.fresh.add(webhooks, t.events)
+	for workspace, list := range t.events {
+		w.j.fresh.addEvents(workspace, list)
+	}
+	w.j.sources.update(t)
 }
 
 // A tx is a transaction: what its requests have in common, and its blocks.
 type tx struct {
-	requests []*request
-	webhooks []*journal.Webhook
-	applied  []journal.Applied
-	position journal.Seq // -1 if it stays
-	events   map[string][]journal.Event
-	block    []byte // of the webhooks
-	blocks   map[string][]byte
-	err      error // of the encoding
+	requests  []*request
+	webhooks  []*journal.Webhook
+	parts     []*part // the same, by source
+	applied   []journal.Applied
+	positions map[journal.Source]journal.Seq
+	events    map[string][]journal.Event
+	blocks    map[string][]byte // of the events
+	err       error             // of the encoding
 
 	w          *writer
 	conn       *sqlite.Conn
@@ -232,19 +225,44 @@ type tx struct {
 	committing bool // its commit was tried
 }
 
+// A part is what a transaction has of one source.
+type part struct {
+	source   journal.Source
+	webhooks []*journal.Webhook
+	block    []byte
+}
+
+// split sorts webhooks by source.
+func split(webhooks []*journal.Webhook) (parts []*part) {
+	of := map[journal.Source]*part{}
+	for _, h := range webhooks {
+		s := journal.Source{Workspace: h.Workspace, Name: h.Source}
+		p := of[s]
+		if p == nil {
+			p = &part{source: s}
+			of[s] = p
+			parts = append(parts, p)
+		}
+		p.webhooks = append(p.webhooks, h)
+	}
+	return parts
+}
+
 // prepare gathers what requests have in common, and encodes it. The blocks
 // live in the codec until its next use.
 func prepare(group []*request, c *codec) *tx {
-	t := &tx{requests: group, position: -1, events: map[string][]journal.Event{}, blocks: map[string][]byte{}}
+	t := &tx{requests: group, positions: map[journal.Source]journal.Seq{}, events: map[string][]journal.Event{}, blocks: map[string][]byte{}}
 	for _, r := range group {
 		if r.gather != nil {
 			r.gather(t)
 		}
 	}
 	c.reset()
-	if len(t.webhooks) > 0 {
-		t.block, t.err = c.encode(t.webhooks)
-		t.bytes += len(t.block)
+	t.parts = split(t.webhooks)
+	for _, p := range t.parts {
+		b, err := c.encode(p.webhooks)
+		p.block, t.err = b, errors.Join(t.err, err)
+		t.bytes += len(b)
 	}
 	for workspace, events := range t.events {
 		b, err := c.encode(events)
@@ -265,26 +283,40 @@ func (t *tx) flush() error {
 			return err
 		}
 	}
-	if t.position >= 0 {
-		return t.w.exec("INSERT INTO meta VALUES ('position', ?) ON CONFLICT DO UPDATE SET value = excluded.value", int64(t.position))
+	for s, at := range t.positions {
+		err := t.w.exec("INSERT INTO sources (workspace, source, at) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at", s.Workspace, s.Name, int64(at))
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 func (t *tx) flushWebhooks() error {
-	if len(t.webhooks) == 0 {
-		return nil
-	}
-	first := t.w.lastWebhook + 1
-	for i, h := range t.webhooks {
-		if h.Unreadable != "" {
-			if err := t.w.exec("INSERT INTO unreadable VALUES (?, ?)", h.Workspace, int64(first)+int64(i)); err != nil {
+	last := int64(t.w.lastWebhook)
+	for _, p := range t.parts {
+		if !t.w.j.sources.known(p.source) {
+			if err := t.w.exec("INSERT OR IGNORE INTO sources (workspace, source, at) VALUES (?, ?, 0)", p.source.Workspace, p.source.Name); err != nil {
 				return err
 			}
 		}
+		first := last + 1
+		for _, h := range p.webhooks {
+			last++
+			if h.Unreadable == "" {
+				continue
+			}
+			if err := t.w.exec("INSERT INTO unreadable VALUES (?, ?)", h.Workspace, last); err != nil {
+				return err
+			}
+		}
+		err := t.w.exec("INSERT INTO webhooks (last, first, at, workspace, source, data) VALUES (?, ?, ?, ?, ?, ?)",
+			last, first, t.at.UnixMicro(), p.source.Workspace, p.source.Name, p.block)
+		if err != nil {
+			return err
+		}
 	}
-	return t.w.exec("INSERT INTO webhooks (last, first, at, data) VALUES (?, ?, ?, ?)",
-		int64(first)+int64(len(t.webhooks))-1, int64(first), t.at.UnixMicro(), t.block)
+	return nil
 }
 
 func (t *tx) flushEvents(workspace string, events []journal.Event) error {
