@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -192,6 +193,32 @@ func Load(path string) (*Config, error) {
 // Parse reads a configuration. The name is the file's, for problems, and env
 // looks an environment variable up. The error is a *ConfigError.
 func Parse(data []byte, name string, env func(string) (string, bool)) (*Config, error) {
+	c, problems := read(data, name, env)
+	if len(problems) > 0 {
+		return nil, &ConfigError{problems}
+	}
+	return c, nil
+}
+
+// Peek reads of a configuration file what Control needs, whatever is wrong with
+// the rest: who only looks needs none of the secrets.
+func Peek(path string) (*Config, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("gateway: configuration: %w", err)
+	}
+	c, problems := read(data, path, os.LookupEnv)
+	problems = slices.DeleteFunc(problems, func(p Problem) bool {
+		key, _, below := strings.Cut(p.Path, ".")
+		return key != "" && key != "data" && key != "retention" && (key != "workspaces" || below)
+	})
+	if len(problems) > 0 {
+		return nil, &ConfigError{problems}
+	}
+	return c, nil
+}
+
+func read(data []byte, name string, env func(string) (string, bool)) (*Config, []Problem) {
 	c := Default()
 	r := newResolver()
 	doc, problems := strictyaml.Decode(data, c, strictyaml.Options{File: name, Env: env, Further: func(of any) (any, bool) {
@@ -208,8 +235,5 @@ func Parse(data []byte, name string, env func(string) (string, bool)) (*Config, 
 		c.Settle = NoSettle
 	}
 	_, more := r.resolve(c)
-	if problems = doc.Merge(problems, more); len(problems) > 0 {
-		return nil, &ConfigError{problems}
-	}
-	return c, nil
+	return c, doc.Merge(problems, more)
 }

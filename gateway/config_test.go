@@ -332,6 +332,30 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+// Who only looks needs no secrets, but the right directory.
+func TestPeek(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "parlance.yaml")
+	for yaml, want := range map[string]string{
+		"data: ./here\nsources: {a: {type: api, token: \"${NOT_SET_HERE}\"}}\nworkspaces: {acme: {bots: what}}": "",
+		"listen: what":              "",
+		"data: \"${NOT_SET_HERE}\"": "1:7: data: the environment variable",
+		"retention: {events: what}": "1:21: retention.events",
+		"data: [":                   "is no YAML",
+		"a":                         "must be a mapping",
+	} {
+		if err := os.WriteFile(path, []byte(yaml), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, err := Peek(path)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: got %v, want %q", yaml, err, want)
+		}
+		if strings.Contains(yaml, "acme") && (c.Data != "./here" || c.Workspaces[0].Name != "acme") {
+			t.Errorf("%s: got %+v", yaml, c)
+		}
+	}
+}
+
 // Whatever stands in the file, it is told or printed without a secret.
 func FuzzParse(f *testing.F) {
 	broken, err := os.ReadFile("testdata/broken.yaml")

@@ -32,7 +32,7 @@ func lookFlags(cmd *cobra.Command) look {
 
 // ask calls f with a client of the gateway whose configuration is named.
 func (l look) ask(f func(c *control.Client) error) error {
-	config, err := l.file.load()
+	config, err := l.file.read(gateway.Peek)
 	if err != nil {
 		return err
 	}
@@ -60,10 +60,11 @@ func (l look) query(more ...string) url.Values {
 
 func unreadableCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "unreadable",
-		Short: "List webhooks that were signed but could not be read",
-		Long:  "Unreadable lists webhooks that were signed but could not be read, newest first. They are kept as long as any other.",
-		Args:  noArgs,
+		Use:     "unreadable",
+		Short:   "List webhooks that were signed but could not be read",
+		Long:    "Unreadable lists webhooks that were signed but could not be read, newest first. They are kept as long as any other.",
+		Example: "  parlance unreadable --limit 5 --body",
+		Args:    noArgs,
 	}
 	l := lookFlags(cmd)
 	limit := cmd.Flags().Int("limit", 20, "at most so many")
@@ -109,7 +110,10 @@ func parkedCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "parked",
 		Short: "List what a destination refused for good; resend or drop it",
-		Args:  noArgs,
+		Long: `Parked lists calls that a destination refused for good, newest first, with the reason. They are kept
+until they are resent or dropped.`,
+		Example: "  parlance parked --destination segment\n  parlance parked resend --all",
+		Args:    noArgs,
 	}
 	l := lookFlags(cmd)
 	destination := cmd.Flags().StringP("destination", "d", "", "only of this destination")
@@ -246,7 +250,10 @@ func tailCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tail",
 		Short: "Follow events as they are derived",
-		Args:  noArgs,
+		Long: `Tail shows events as a running gateway derives them from now on, one a line and in colour on a
+terminal, without what anybody wrote. Destinations may get them later.`,
+		Example: "  parlance tail\n  parlance tail --json | jq .properties",
+		Args:    noArgs,
 	}
 	l := lookFlags(cmd)
 	full := cmd.Flags().Bool("json", false, "print whole calls, one JSON object a line; they hold what people wrote")

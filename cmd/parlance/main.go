@@ -12,6 +12,8 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/mattn/go-isatty"
@@ -20,10 +22,13 @@ import (
 	"github.com/parlance-chat/parlance/gateway"
 )
 
-// version is set by the linker.
+// version is set by the linker, or else what go install knows.
 var version = "devel"
 
 func main() {
+	if b, ok := debug.ReadBuildInfo(); ok && version == "devel" && strings.HasPrefix(b.Main.Version, "v") {
+		version = b.Main.Version
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := command().ExecuteContext(ctx)
 	stop()
@@ -105,10 +110,13 @@ func configFlag(cmd *cobra.Command) *configFile {
 	return &configFile{path: cmd.Flags().StringP("config", "c", "", "configuration file (default "+defaultConfig+", if it exists)")}
 }
 
-// load reads the file. Where none is named and none exists, everything has its
+// load reads the file.
+func (c *configFile) load() (*gateway.Config, error) { return c.read(gateway.Load) }
+
+// read reads the file. Where none is named and none exists, everything has its
 // default; but a file that was there is not missed by accident.
-func (c *configFile) load() (*gateway.Config, error) {
-	config, err := gateway.Load(cmp.Or(*c.path, defaultConfig))
+func (c *configFile) read(read func(path string) (*gateway.Config, error)) (*gateway.Config, error) {
+	config, err := read(cmp.Or(*c.path, defaultConfig))
 	if errors.Is(err, fs.ErrNotExist) && *c.path == "" && !c.was {
 		return gateway.Default(), nil
 	}

@@ -67,8 +67,8 @@ func newProgram(t *testing.T, data string) *program {
 	p := &program{t: t, dir: t.TempDir(), url: "http://" + address, ledger: newLedger()}
 	segment := httptest.NewServer(p.ledger)
 	t.Cleanup(segment.Close)
-	p.write(fmt.Sprintf("data: %s\nlisten: %s\nsettle: 20ms\nsources:\n  support: {type: chatwoot, secret: %s}\ndestinations:\n  segment: {type: segment, write_key: key, endpoint: %q}\n  log: {type: file, path: ./events.jsonl}\n",
-		data, address, testSecret, segment.URL))
+	p.write(fmt.Sprintf("data: %s\nlisten: %s\nsettle: 20ms\nsources:\n  support: {type: chatwoot, secret: \"${TEST_SECRET}\"}\ndestinations:\n  segment: {type: segment, write_key: key, endpoint: %q}\n  log: {type: file, path: ./events.jsonl}\n",
+		data, address, segment.URL))
 	t.Cleanup(func() {
 		if p.cmd != nil {
 			p.kill()
@@ -96,6 +96,7 @@ func (p *program) launch() {
 	p.t.Helper()
 	p.cmd = exec.Command(binary, "serve")
 	p.cmd.Dir = p.dir
+	p.cmd.Env = append(os.Environ(), "TEST_SECRET="+testSecret) // which the commands that look do without
 	p.cmd.Stderr = &p.log
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)

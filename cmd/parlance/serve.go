@@ -106,7 +106,10 @@ func checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Read the configuration, and print what is wrong with it or what is in force",
-		Args:  noArgs,
+		Long: `Check reads the configuration and prints every problem with its line and column, and then ends with
+status 1; or what is in force, with defaults filled in and secrets hidden. It changes nothing.`,
+		Example: "  parlance check --config parlance.yaml",
+		Args:    noArgs,
 	}
 	file := configFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
