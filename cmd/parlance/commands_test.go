@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -219,55 +218,6 @@ func TestDemoCutShort(t *testing.T) {
 				t.Errorf("it left %v behind (%v)", left, err)
 			}
 		})
-	}
-}
-
-// SIGHUP reads the configuration again without losing a request; a wrong one
-// is told, and changes nothing.
-func TestHangup(t *testing.T) {
-	p := newProgram(t, "data")
-	p.start()
-	config, err := os.ReadFile(filepath.Join(p.dir, "parlance.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var stop atomic.Bool
-	var said atomic.Int64
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for !stop.Load() {
-			if status := p.say(turn(1, int(said.Load()))); status != http.StatusOK {
-				t.Errorf("got %d, want 200", status)
-			}
-			said.Add(1)
-		}
-	})
-	for i := range 12 {
-		for before := said.Load(); said.Load() < before+3; {
-			time.Sleep(time.Millisecond)
-		}
-		switch i % 3 {
-		case 0:
-			p.write("sources:\n  support: {type: nothing}\n")
-		case 1:
-			if err := os.Remove(filepath.Join(p.dir, "parlance.yaml")); err != nil {
-				t.Fatal(err)
-			}
-		case 2:
-			p.write(string(config))
-		}
-		if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
-			t.Fatal(err)
-		}
-	}
-	stop.Store(true)
-	wg.Wait()
-	p.ledger.await(t, int(said.Load())+1)
-	p.stop()
-	for _, want := range []string{"configuration reloaded", "configuration not reloaded", "type: is unknown", "no such file"} {
-		if !strings.Contains(p.log.String(), want) {
-			t.Errorf("the log does not say %q", want)
-		}
 	}
 }
 
