@@ -67,6 +67,18 @@ func TestValues(t *testing.T) {
 	}
 }
 
+func TestBlank(t *testing.T) {
+	for in, want := range map[string]string{
+		`{"token":"a","x_token" : "b\"c","n":1}`:            `{"token":"","x_token" : "","n":1}`,
+		`{"msg":"say \"token\":\"a\"","token":null}`:       `{"msg":"say \"token\":\"a\"","token":null}`,
+		`{"my token":"a","list":["token","b"],"token":"cut`: `{"my token":"a","list":["token","b"],"token":"cut`,
+	} {
+		if got := string(Blank([]byte(in), "token", "*_token")); got != want {
+			t.Errorf("%s: got %s, want %s", in, got, want)
+		}
+	}
+}
+
 func FuzzParseTime(f *testing.F) {
 	f.Add("2026-03-02 09:00:45 UTC")
 	f.Fuzz(func(t *testing.T, s string) {
