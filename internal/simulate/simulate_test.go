@@ -67,7 +67,9 @@ func TestRunTriesAgain(t *testing.T) {
 	defer server.Close()
 	var mu sync.Mutex
 	acked := map[string]bool{}
+	var troubles atomic.Int64
 	stats, err := Run(t.Context(), Options{URL: server.URL, Faker: faker(), Rate: 5000, Seed: 7, First: 1000, Conversations: 10, Speed: 10_000, Chaos: true,
+		Trouble: func(error) { troubles.Add(1) },
 		Acked: func(a conversation.Activity) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -75,6 +77,9 @@ func TestRunTriesAgain(t *testing.T) {
 		}})
 	if err != nil || stats.Conversations != 10 || stats.Webhooks != taken.Load() || stats.Retried == 0 {
 		t.Errorf("got %+v (%v), and %d were taken", stats, err, taken.Load())
+	}
+	if got := troubles.Load(); got != 1 {
+		t.Errorf("trouble was told %d times, want once", got)
 	}
 	want := 0
 	for n := range int64(10) {
@@ -90,11 +95,17 @@ func TestRunTriesAgain(t *testing.T) {
 	}
 }
 
+// What is refused for good ends the play, which else would go on for ever.
 func TestRunRefused(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
 	defer server.Close()
-	if _, err := Run(t.Context(), Options{URL: server.URL, Faker: faker(), Rate: 5000, Conversations: 1, Speed: 10_000}); !errors.Is(err, ErrRefused) {
+	if _, err := Run(t.Context(), Options{URL: server.URL, Faker: faker(), Rate: 5000, Speed: 10_000}); !errors.Is(err, ErrRefused) {
 		t.Errorf("got %v, want ErrRefused", err)
+	}
+	for _, url := range []string{"", "127.0.0.1:8080/in/support", "ftp://127.0.0.1/in/support", "http:///in/support"} {
+		if _, err := Run(t.Context(), Options{URL: url, Faker: faker()}); err == nil || !strings.Contains(err.Error(), "no URL") {
+			t.Errorf("%q: got %v, want an error", url, err)
+		}
 	}
 }
 
@@ -124,7 +135,7 @@ func TestRunSeed(t *testing.T) {
 	if other := play(8); other == seven {
 		t.Error("another seed plays the same")
 	}
-	if play(0) == play(0) {
+	if one, other := play(0), play(0); one == other {
 		t.Error("without a seed, every run plays the same")
 	}
 }
