@@ -124,6 +124,15 @@ type Options struct {
 	Now func() time.Time
 }
 
+// AnonymousIDFields are the custom attributes that may carry the site's Segment
+// anonymousId: the one that the configuration names, or the usual ones.
+func (o Options) AnonymousIDFields() []string {
+	if o.AnonymousIDField != "" {
+		return []string{o.AnonymousIDField}
+	}
+	return []string{"segment_anonymous_id", "anonymous_id", "ajs_anonymous_id"}
+}
+
 // A Type is one chat tool in the list.
 type Type struct {
 	Name  string // as in the configuration
