@@ -8,8 +8,10 @@ import (
 )
 
 const (
-	// recentConversations bounds the conversations whose end is in memory.
+	// recentConversations and recentBytes bound the conversations whose end is
+	// in memory: most are small, and none has to be.
 	recentConversations = 8192
+	recentBytes         = 16 << 20
 	// recentActivities bounds what is remembered of each; of a longer one the
 	// file is asked.
 	recentActivities = 256
@@ -18,8 +20,9 @@ const (
 // recent keeps what is known of the conversations that are going on, so that
 // Load need not ask the file again and again.
 type recent struct {
-	mu  sync.Mutex // guards all
-	all map[journal.Conversation]*known
+	mu    sync.Mutex // guards the fields below
+	all   map[journal.Conversation]*known
+	bytes int
 }
 
 // known is what is durable of a conversation.
@@ -28,6 +31,8 @@ type known struct {
 	seen  []int64 // all its activities
 	many  bool    // or too many to keep
 }
+
+func (k *known) size() int { return len(k.state) + 8*len(k.seen) }
 
 // load answers Load, if it can.
 func (r *recent) load(c journal.Conversation, activities []string) (state []byte, applied []bool, ok bool) {
@@ -48,17 +53,27 @@ func (r *recent) load(c journal.Conversation, activities []string) (state []byte
 func (r *recent) put(c journal.Conversation, state []byte, seen []int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.all) >= recentConversations {
-		// Any half will do: those that go on come back.
-		n := 0
-		for c := range r.all {
-			if delete(r.all, c); n > recentConversations/2 {
+	k := &known{state: state, seen: seen}
+	if old := r.all[c]; old != nil {
+		r.bytes -= old.size()
+	}
+	r.all[c] = k
+	r.bytes += k.size()
+	r.bound()
+}
+
+// bound drops half of what there is while it is too much. Any half will do:
+// those that go on come back. The caller holds the lock.
+func (r *recent) bound() {
+	for len(r.all) > recentConversations || r.bytes > recentBytes {
+		n := len(r.all) / 2
+		for c, k := range r.all {
+			r.bytes -= k.size()
+			if delete(r.all, c); len(r.all) <= n {
 				break
 			}
-			n++
 		}
 	}
-	r.all[c] = &known{state: state, seen: seen}
 }
 
 // update takes in what was committed.
@@ -70,6 +85,7 @@ func (r *recent) update(applied []journal.Applied) {
 		if k == nil {
 			continue
 		}
+		r.bytes -= k.size()
 		if a.State != nil {
 			k.state = a.State
 		}
@@ -79,12 +95,14 @@ func (r *recent) update(applied []journal.Applied) {
 		if len(k.seen) > recentActivities {
 			k.seen, k.many = nil, true
 		}
+		r.bytes += k.size()
 	}
+	r.bound()
 }
 
 // forget forgets all: a commit failed, and may have happened.
 func (r *recent) forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.all = map[journal.Conversation]*known{}
+	r.all, r.bytes = map[journal.Conversation]*known{}, 0
 }
