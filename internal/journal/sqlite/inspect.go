@@ -8,6 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
 )
 
 const (
@@ -15,29 +18,32 @@ const (
 	applicationID = 0x5061726c
 	// formatVersion changes whenever an older program could not read the file.
 	formatVersion = 1
+	// throughBytes is the size up to which a file is read through when it is
+	// opened. A larger one would keep people waiting.
+	throughBytes = 64 << 20
 )
 
-// schema makes an empty file a journal, and leaves a journal as it is.
+// schema makes an empty file a journal.
 var schema = fmt.Sprintf(`
 PRAGMA application_id = %d;
 PRAGMA user_version = %d;
-CREATE TABLE IF NOT EXISTS sources (id INTEGER PRIMARY KEY, workspace TEXT NOT NULL, source TEXT NOT NULL, at INTEGER NOT NULL);
-CREATE UNIQUE INDEX IF NOT EXISTS sources_by ON sources (workspace, source);
-CREATE TABLE IF NOT EXISTS webhooks (last INTEGER PRIMARY KEY, first INTEGER NOT NULL, at INTEGER NOT NULL, workspace TEXT NOT NULL, source TEXT NOT NULL, data BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS webhooks_at ON webhooks (at);
-CREATE INDEX IF NOT EXISTS webhooks_of ON webhooks (workspace, source, last);
-CREATE TABLE IF NOT EXISTS unreadable (workspace TEXT, seq INTEGER, PRIMARY KEY (workspace, seq)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS events (last INTEGER PRIMARY KEY, first INTEGER NOT NULL, at INTEGER NOT NULL, workspace TEXT NOT NULL, count INTEGER NOT NULL, data BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS events_at ON events (at);
-CREATE INDEX IF NOT EXISTS events_of ON events (workspace, last, first, at, count);
-CREATE TABLE IF NOT EXISTS conversations (id INTEGER PRIMARY KEY, workspace TEXT NOT NULL, source TEXT NOT NULL, conversation TEXT NOT NULL, day INTEGER, state BLOB);
-CREATE INDEX IF NOT EXISTS conversations_of_calls ON conversations (conversation) WHERE conversation = '';
-CREATE UNIQUE INDEX IF NOT EXISTS conversations_by ON conversations (workspace, source, conversation);
-CREATE INDEX IF NOT EXISTS conversations_day ON conversations (day) WHERE day IS NOT NULL;
-CREATE TABLE IF NOT EXISTS seen (conversation INTEGER, activity INTEGER, day INTEGER NOT NULL, PRIMARY KEY (conversation, activity)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS cursors (workspace TEXT, destination TEXT, at INTEGER NOT NULL, PRIMARY KEY (workspace, destination)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS parked (id INTEGER PRIMARY KEY AUTOINCREMENT, workspace TEXT NOT NULL, destination TEXT NOT NULL, at INTEGER NOT NULL, reason TEXT NOT NULL, event BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS parked_by ON parked (workspace, destination, id);
+CREATE TABLE sources (id INTEGER PRIMARY KEY, workspace TEXT NOT NULL, source TEXT NOT NULL, at INTEGER NOT NULL);
+CREATE UNIQUE INDEX sources_by ON sources (workspace, source);
+CREATE TABLE webhooks (last INTEGER PRIMARY KEY, first INTEGER NOT NULL, at INTEGER NOT NULL, workspace TEXT NOT NULL, source TEXT NOT NULL, data BLOB NOT NULL);
+CREATE INDEX webhooks_at ON webhooks (at);
+CREATE INDEX webhooks_of ON webhooks (workspace, source, last);
+CREATE TABLE unreadable (workspace TEXT, seq INTEGER, PRIMARY KEY (workspace, seq)) WITHOUT ROWID;
+CREATE TABLE events (last INTEGER PRIMARY KEY, first INTEGER NOT NULL, at INTEGER NOT NULL, workspace TEXT NOT NULL, count INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE INDEX events_at ON events (at);
+CREATE INDEX events_of ON events (workspace, last, first, at, count);
+CREATE TABLE conversations (id INTEGER PRIMARY KEY, workspace TEXT NOT NULL, source TEXT NOT NULL, conversation TEXT NOT NULL, day INTEGER, state BLOB);
+CREATE INDEX conversations_of_calls ON conversations (conversation) WHERE conversation = '';
+CREATE UNIQUE INDEX conversations_by ON conversations (workspace, source, conversation);
+CREATE INDEX conversations_day ON conversations (day) WHERE day IS NOT NULL;
+CREATE TABLE seen (conversation INTEGER, activity INTEGER, day INTEGER NOT NULL, PRIMARY KEY (conversation, activity)) WITHOUT ROWID;
+CREATE TABLE cursors (workspace TEXT, destination TEXT, at INTEGER NOT NULL, PRIMARY KEY (workspace, destination)) WITHOUT ROWID;
+CREATE TABLE parked (id INTEGER PRIMARY KEY AUTOINCREMENT, workspace TEXT NOT NULL, destination TEXT NOT NULL, at INTEGER NOT NULL, reason TEXT NOT NULL, event BLOB NOT NULL);
+CREATE INDEX parked_by ON parked (workspace, destination, id);
 `, applicationID, formatVersion)
 
 // Exists reports whether there is a journal in dir, in whatever state.
@@ -74,15 +80,18 @@ func inspect(path string) error {
 	return whole(f, path, header)
 }
 
-// whole reports a file that was cut off. While there is a log beside it, the
-// file may be shorter than it says.
+// whole reports a file that was cut off. While there is a log beside it, or
+// what undoes a first transaction that was cut off, the file may be shorter
+// than it says.
 func whole(f *os.File, path string, header [100]byte) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
 	}
-	if wal, err := os.Stat(path + "-wal"); err == nil && wal.Size() > 0 {
-		return nil
+	for _, suffix := range []string{"-wal", "-journal"} {
+		if beside, err := os.Stat(path + suffix); err == nil && beside.Size() > 0 {
+			return nil
+		}
 	}
 	page := int64(binary.BigEndian.Uint16(header[16:]))
 	if page == 1 {
@@ -92,4 +101,27 @@ func whole(f *os.File, path string, header [100]byte) error {
 		return fmt.Errorf("%w: it has %d bytes and should have %d; restore it from a copy, or move it away to start anew", ErrDamaged, info.Size(), want)
 	}
 	return nil
+}
+
+// readThrough has SQLite check every page of a file that is not too large, so
+// that damage is told before anything is written.
+func readThrough(path string) (err error) {
+	if info, err := os.Stat(path); err != nil || info.Size() == 0 || info.Size() > throughBytes {
+		return nil // what cannot be opened is told when it is
+	}
+	how := sqlite.OpenReadWrite
+	if wal, err := os.Stat(path + "-wal"); err == nil && wal.Size() > 0 {
+		how = sqlite.OpenReadOnly // closing must not fold the log into the file
+	}
+	conn, err := sqlite.OpenConn(path, how)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	return sqlitex.ExecuteTransient(conn, "PRAGMA quick_check(1)", &sqlitex.ExecOptions{ResultFunc: func(s *sqlite.Stmt) error {
+		if found := s.ColumnText(0); found != "ok" {
+			return fmt.Errorf("%w: %s; restore it from a copy, or move it away to start anew", ErrDamaged, found)
+		}
+		return nil
+	}})
 }

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -110,6 +111,13 @@ func open(dir, path string, o Options) (_ *Journal, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
+	// Where there is no lock, nobody else has the file open, and it is looked
+	// at before as much as a lock is made beside it.
+	if _, err := os.Stat(filepath.Join(dir, lockName)); errors.Is(err, fs.ErrNotExist) {
+		if err := inspect(path); err != nil {
+			return nil, err
+		}
+	}
 	lock, err := lockFile(filepath.Join(dir, lockName))
 	if err != nil {
 		return nil, err
@@ -121,6 +129,9 @@ func open(dir, path string, o Options) (_ *Journal, err error) {
 	}()
 	if err := inspect(path); err != nil {
 		return nil, err
+	}
+	if err := readThrough(path); err != nil {
+		return nil, damage(err)
 	}
 	conn, err := openWriter(path, o)
 	if err != nil {
@@ -165,7 +176,14 @@ func openWriter(path string, o Options) (conn *sqlite.Conn, err error) {
 	if err != nil {
 		return nil, err
 	}
-	err = sqlitex.ExecuteScript(conn, schema, nil)
+	version := 0
+	err = sqlitex.ExecuteTransient(conn, "PRAGMA user_version", &sqlitex.ExecOptions{ResultFunc: func(s *sqlite.Stmt) error {
+		version = s.ColumnInt(0)
+		return nil
+	}})
+	if err == nil && version == 0 {
+		err = sqlitex.ExecuteScript(conn, schema, nil)
+	}
 	for _, pragma := range []string{
 		"PRAGMA journal_mode = WAL",
 		"PRAGMA synchronous = FULL",
