@@ -46,8 +46,8 @@ type Scheme struct {
 	List  string `yaml:"list"`
 	// Encoding of the signature: hex or base64; empty means hex.
 	Encoding string `yaml:"encoding"`
-	// Key is how the secret is written: base64 (also after "whsec_"), or as
-	// it is.
+	// Key is how the secret is written: base64 (also after "whsec_"), hex, or
+	// as it is.
 	Key string `yaml:"key"`
 	// Time is the header that carries the time of signing, if one does. A time
 	// that is there must lie within Tolerance, by default ReplayWindow. Unit is
@@ -99,8 +99,8 @@ func (s Scheme) Verify(o Options, r *Request) error {
 			continue
 		}
 		for _, secret := range o.Secrets {
-			// An empty secret is one that everybody knows.
-			if hmac.Equal(got, s.sum(secret, at, r)) && secret != "" {
+			// An empty key is one that everybody knows.
+			if key := s.key(secret); len(key) > 0 && hmac.Equal(got, s.sum(key, at, r)) {
 				right = true
 			}
 		}
@@ -126,7 +126,7 @@ func (s Scheme) Sign(o Options, r *Request) {
 	}
 	signature := secret
 	if s.Hash != Token {
-		signature = s.encode(s.sum(secret, at, r))
+		signature = s.encode(s.sum(s.key(secret), at, r))
 	}
 	value := signature
 	if s.Value != "" {
@@ -144,12 +144,25 @@ func (s Scheme) Sign(o Options, r *Request) {
 	}
 }
 
-// sum is the right signature.
-func (s Scheme) sum(secret, at string, r *Request) []byte {
-	key := []byte(secret)
-	if s.Key == "base64" {
-		key, _ = base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_")) // of a wrong one nothing comes that fits
+// key is the key that a secret stands for, or nothing if it stands for none.
+func (s Scheme) key(secret string) (key []byte) {
+	var err error
+	switch s.Key {
+	case "base64":
+		key, err = base64.RawStdEncoding.DecodeString(strings.TrimRight(strings.TrimPrefix(secret, "whsec_"), "="))
+	case "hex":
+		key, err = hex.DecodeString(secret)
+	default:
+		return []byte(secret)
 	}
+	if err != nil {
+		return nil // not even what could be read: it may be empty
+	}
+	return key
+}
+
+// sum is the right signature.
+func (s Scheme) sum(key []byte, at string, r *Request) []byte {
 	var h hash.Hash
 	switch s.Hash {
 	case HMACSHA1:
@@ -363,8 +376,31 @@ func (o Options) VerifyRSA(signature string, body []byte) error {
 	return fmt.Errorf("%w: it does not match; is the public key right?", ErrSignature)
 }
 
+// SignRSA makes a signature that VerifyRSA accepts, with the last of the secrets
+// that is a private key; without one, none. Only a simulator has a tool's.
+func (o Options) SignRSA(body []byte) string {
+	sum := sha256.Sum256(body)
+	for _, secret := range slices.Backward(o.Secrets) {
+		block, _ := pem.Decode([]byte(secret))
+		if block == nil {
+			continue
+		}
+		key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+		if err != nil {
+			continue
+		}
+		if k, ok := key.(*rsa.PrivateKey); ok {
+			if signature, err := rsa.SignPKCS1v15(nil, k, crypto.SHA256, sum[:]); err == nil {
+				return base64.StdEncoding.EncodeToString(signature)
+			}
+		}
+	}
+	return ""
+}
+
 // ParseRSA reads an RSA public key as tools show it: PEM, also on one line,
-// also under a wrong heading, or base64 alone.
+// also under a wrong heading, or base64 alone. Of a private key it is the
+// public half.
 func ParseRSA(text string) (*rsa.PublicKey, error) {
 	der := []byte(nil)
 	if block, _ := pem.Decode([]byte(text)); block != nil {
@@ -386,11 +422,15 @@ func ParseRSA(text string) (*rsa.PublicKey, error) {
 		}
 		return nil, errors.New("connector: the public key is not RSA")
 	}
-	key, err := x509.ParsePKCS1PublicKey(der)
-	if err != nil {
-		return nil, errors.New("connector: not an RSA public key")
+	if key, err := x509.ParsePKCS1PublicKey(der); err == nil {
+		return key, nil
 	}
-	return key, nil
+	if key, err := x509.ParsePKCS8PrivateKey(der); err == nil {
+		if k, ok := key.(*rsa.PrivateKey); ok {
+			return &k.PublicKey, nil
+		}
+	}
+	return nil, errors.New("connector: not an RSA public key")
 }
 
 // IsAgent reports whether AgentIDs names id.

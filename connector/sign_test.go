@@ -1,6 +1,11 @@
 package connector
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
 	"errors"
 	"net/http"
 	"testing"
@@ -16,6 +21,7 @@ var schemes = map[string]Scheme{
 	"day":       {Header: "X-Signature", Signed: "{time}{body}", Time: "X-Time", Unit: "rfc3339"},
 	"value":     {Header: "X-Signature", Signed: "{time}.{body}", Value: "t={time},v1={signature}"},
 	"list":      {Header: "X-Signature", Signed: "{header:X-Id}.{time}.{body}", Value: "v1,{signature}", List: " ", Time: "X-Time", Encoding: "base64", Key: "base64"},
+	"hex":       {Header: "X-Signature", Key: "hex"},
 	"address":   {Header: "X-Signature", Signed: "{method}{url}{form}", Encoding: "base64", Hash: HMACSHA1},
 	"hash":      {Header: "X-Signature", Hash: SHA256},
 	"token":     {Header: "Authorization", Hash: Token, Value: "Bearer {signature}"},
@@ -24,7 +30,7 @@ var schemes = map[string]Scheme{
 
 func TestSchemes(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
-	o := Options{Secrets: []string{"", "whsec_b2xkZXI=", "whsec_c2VjcmV0"}, Now: func() time.Time { return now }}
+	o := Options{Secrets: []string{"", "whsec_b2xkZXI=", "736563726574"}, Now: func() time.Time { return now }}
 	for name, s := range schemes {
 		t.Run(name, func(t *testing.T) {
 			signed := func() *Request {
@@ -36,7 +42,7 @@ func TestSchemes(t *testing.T) {
 				t.Error(err)
 			}
 			other := o
-			other.Secrets = []string{"another", ""}
+			other.Secrets = []string{"another", "", "%", "whsec_"}
 			if err := s.Verify(other, signed()); !errors.Is(err, ErrSignature) {
 				t.Errorf("another secret: got %v", err)
 			}
@@ -71,6 +77,48 @@ func TestSignatureList(t *testing.T) {
 	r.Header.Set(s.Header, "v1a,xyz v1,AAAA "+r.Header.Get(s.Header))
 	if err := s.Verify(o, r); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestKeys(t *testing.T) {
+	for secret, want := range map[string]string{"whsec_c2VjcmV0MQ==": "secret1", "c2VjcmV0MQ": "secret1", "c2V jcmV0": "", "!": "", "whsec_": ""} {
+		if got := (Scheme{Key: "base64"}).key(secret); string(got) != want {
+			t.Errorf("base64 %q: got %q, want %q", secret, got, want)
+		}
+	}
+	for secret, want := range map[string]string{"7365637265": "secre", "736": "", "zz": ""} {
+		if got := (Scheme{Key: "hex"}).key(secret); string(got) != want {
+			t.Errorf("hex %q: got %q, want %q", secret, got, want)
+		}
+	}
+}
+
+func TestRSA(t *testing.T) {
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := x509.MarshalPKIXPublicKey(&private.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tool := Options{Secrets: []string{"other", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))}}
+	ours := Options{Secrets: []string{"other", base64.StdEncoding.EncodeToString(public)}}
+	signature := tool.SignRSA([]byte("{}"))
+	for _, o := range []Options{tool, ours} {
+		if err := o.VerifyRSA(signature, []byte("{}")); err != nil {
+			t.Error(err)
+		}
+		if err := o.VerifyRSA(signature, []byte("{ }")); !errors.Is(err, ErrSignature) {
+			t.Errorf("a changed body: got %v", err)
+		}
+	}
+	if got := ours.SignRSA([]byte("{}")); got != "" {
+		t.Errorf("without a private key: got %q", got)
 	}
 }
 

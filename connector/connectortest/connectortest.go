@@ -4,7 +4,11 @@ package connectortest
 import (
 	"bufio"
 	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"flag"
 	"net/http"
@@ -22,14 +26,28 @@ import (
 
 var update = flag.Bool("update", false, "rewrite what recorded webhooks are expected to say")
 
-// Secret is the secret of the connector that Test makes.
-const Secret = "connectortest-secret"
+// Secret is the secret of the connector that Test makes: a key also for tools
+// that write theirs in hex or base64.
+const Secret = "636f6e6e6563746f722d746573742d736563726574aa"
+
+// privateKey is a secret for tools that sign with RSA.
+var privateKey = sync.OnceValue(func() string {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic("BUG: " + err.Error())
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		panic("BUG: " + err.Error())
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+})
 
 // noon is when everything happens.
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
 func options() connector.Options {
-	return connector.Options{Secrets: []string{"an older secret", Secret}, AgentIDs: []string{"agent-*", "7", "8"}, Now: func() time.Time { return noon }}
+	return connector.Options{Secrets: []string{privateKey(), "an older secret", Secret}, AgentIDs: []string{"agent-*", "7", "8"}, Now: func() time.Time { return noon }}
 }
 
 // Test checks a connector against the recorded webhooks in dir and, if it is a
