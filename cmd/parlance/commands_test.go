@@ -3,6 +3,9 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -10,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -227,8 +231,8 @@ func TestLook(t *testing.T) {
 	p.start()
 	follow := exec.Command(binary, "tail", "--json")
 	follow.Dir = p.dir
-	var tailed bytes.Buffer
-	follow.Stdout = &tailed
+	var tailed, said bytes.Buffer
+	follow.Stdout, follow.Stderr = &tailed, &said
 	if err := follow.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +272,9 @@ func TestLook(t *testing.T) {
 		}
 	}
 	p.stop()
-	_ = follow.Wait() // it ends with the gateway
+	if err := follow.Wait(); err == nil || !strings.Contains(said.String(), "the gateway has stopped") {
+		t.Errorf("tail: got %v and %s", err, said.String())
+	}
 	if n := strings.Count(tailed.String(), `"messageId"`); n != 4 {
 		t.Errorf("tail: got %d events, want 4", n)
 	}
@@ -346,6 +352,43 @@ func TestParseSince(t *testing.T) {
 	for _, in := range []string{"", "yesterday", "-1h"} {
 		if got, err := parseSince(in, now); err == nil {
 			t.Errorf("%q: got %v, want an error", in, got)
+		}
+	}
+}
+
+// What was signed but cannot be read is answered with 200, kept and shown, but
+// its body only to who asks.
+func TestUnreadable(t *testing.T) {
+	p := newProgram(t, "data")
+	p.start()
+	const body = `{"event":"message_created","content":"whisper`
+	now := strconv.FormatInt(time.Now().Unix(), 10)
+	mac := hmac.New(sha256.New, []byte(testSecret))
+	mac.Write([]byte(now + "." + body))
+	for signature, want := range map[string]int{hex.EncodeToString(mac.Sum(nil)): http.StatusOK, strings.Repeat("0", 64): http.StatusUnauthorized} {
+		req, err := http.NewRequest(http.MethodPost, p.url+"/in/support", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header = http.Header{"Content-Type": {"application/json"}, "X-Chatwoot-Timestamp": {now}, "X-Chatwoot-Signature": {"sha256=" + signature}}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("got %d, want %d", resp.StatusCode, want)
+		}
+	}
+	for _, state := range []string{"running", "stopped"} {
+		if out, status := parlance(t, p.dir, "", "unreadable"); status != 0 || strings.Count(out, "\n") != 1 || !strings.Contains(out, "support") || strings.Contains(out, "whisper") {
+			t.Errorf("%s: got status %d and\n%s", state, status, out)
+		}
+		if out, _ := parlance(t, p.dir, "", "unreadable", "--body"); !strings.Contains(out, body) {
+			t.Errorf("%s, with bodies: got\n%s", state, out)
+		}
+		if state == "running" {
+			p.stop()
 		}
 	}
 }

@@ -34,8 +34,12 @@ losing a request; what is wrong with it is logged, and the old one stays in forc
 			return err
 		}
 		log := newLog(cmd.ErrOrStderr())
-		if len(config.Sources) == 0 && len(config.Workspaces) == 0 {
+		switch {
+		case len(config.Workspaces) > 0:
+		case len(config.Sources) == 0:
 			tellFirstSteps(cmd.ErrOrStderr(), log)
+		case len(config.Destinations) == 0:
+			log.Warn("no destination is configured: events are derived, and nobody gets them")
 		}
 		config.Log, config.Version = log, version
 		g, err := gateway.Open(*config)

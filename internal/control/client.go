@@ -115,7 +115,7 @@ func (c *Client) send(ctx context.Context, method, path string, body io.Reader) 
 }
 
 // Events calls f with every event of a workspace from now on, until ctx is
-// done or the gateway stops.
+// done. If the gateway stops before, that is an error.
 func (c *Client) Events(ctx context.Context, workspace string, f func(Event)) error {
 	resp, err := c.send(ctx, http.MethodGet, "/events?"+url.Values{"workspace": {workspace}}.Encode(), nil)
 	if err != nil {
@@ -126,8 +126,11 @@ func (c *Client) Events(ctx context.Context, workspace string, f func(Event)) er
 	for {
 		var e Event
 		if err := in.Decode(&e); err != nil {
-			if ctx.Err() != nil || errors.Is(err, io.EOF) {
+			if ctx.Err() != nil {
 				return nil
+			}
+			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+				return errors.New("the gateway has stopped")
 			}
 			return err
 		}
