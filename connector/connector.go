@@ -22,6 +22,9 @@ type Request struct {
 	URL    string // as the tool called it: the gateway's public URL, with the query
 	Header http.Header
 	Body   []byte
+	// Received is when it arrived, or zero if nobody knows: for the tools that
+	// tell of something without a time. Whatever has one is told by that.
+	Received time.Time
 	// Answers is what the tool's API said to the Lookups of an earlier Parse
 	// of the same request, by path; nil where it knows nothing of it. For a
 	// Keyed connector it also holds what its Keys said, by address.

@@ -94,7 +94,7 @@ func request(t testing.TB, file string) *connector.Request {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &connector.Request{Header: http.Header{"Content-Type": {"application/json"}}, Body: body}
+	r := &connector.Request{Header: http.Header{"Content-Type": {"application/json"}}, Body: body, Received: noon}
 	if strings.HasSuffix(file, ".form") {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Body = bytes.TrimSpace(body)

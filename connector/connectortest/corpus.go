@@ -105,7 +105,7 @@ func recordedRequests(t *testing.T, name string, b []byte) (list []*connector.Re
 			if err := json.Unmarshal(in.Bytes(), &line); err != nil {
 				t.Fatal(err)
 			}
-			r := &connector.Request{Header: plain.Clone(), Body: []byte(line.Body)}
+			r := &connector.Request{Header: plain.Clone(), Body: []byte(line.Body), Received: noon}
 			for name, value := range line.Headers {
 				r.Header.Set(name, value)
 			}
@@ -120,9 +120,9 @@ func recordedRequests(t *testing.T, name string, b []byte) (list []*connector.Re
 		for name, value := range fields {
 			form.Set(name, fmt.Sprint(value))
 		}
-		list = append(list, &connector.Request{Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, Body: []byte(form.Encode())})
+		list = append(list, &connector.Request{Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, Body: []byte(form.Encode()), Received: noon})
 	default:
-		list = append(list, &connector.Request{Header: plain, Body: b})
+		list = append(list, &connector.Request{Header: plain, Body: b, Received: noon})
 	}
 	return list
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/parlance-chat/parlance/connector"
 	"github.com/parlance-chat/parlance/internal/journal"
@@ -92,7 +93,7 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request, s *Source) (re
 		return "", err
 	}
 	defer release()
-	req := &connector.Request{Method: r.Method, URL: h.address(r), Header: r.Header, Body: body}
+	req := &connector.Request{Method: r.Method, URL: h.address(r), Header: r.Header, Body: body, Received: time.Now()}
 	if err := s.Connector.Verify(req); err != nil {
 		return "", unsigned
 	}
