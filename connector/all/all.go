@@ -4,11 +4,13 @@ package all
 import (
 	"github.com/parlance-chat/parlance/connector"
 	"github.com/parlance-chat/parlance/connector/chatwoot"
+	"github.com/parlance-chat/parlance/connector/libredesk"
 )
 
 // Types returns every chat tool.
 func Types() []connector.Type {
 	return []connector.Type{
 		chatwoot.Type(),
+		libredesk.Type(),
 	}
 }

@@ -70,7 +70,7 @@ func TestValues(t *testing.T) {
 func TestBlank(t *testing.T) {
 	for in, want := range map[string]string{
 		`{"token":"a","x_token" : "b\"c","n":1}`:            `{"token":"","x_token" : "","n":1}`,
-		`{"msg":"say \"token\":\"a\"","token":null}`:       `{"msg":"say \"token\":\"a\"","token":null}`,
+		`{"msg":"say \"token\":\"a\"","token":null}`:        `{"msg":"say \"token\":\"a\"","token":null}`,
 		`{"my token":"a","list":["token","b"],"token":"cut`: `{"my token":"a","list":["token","b"],"token":"cut`,
 	} {
 		if got := string(Blank([]byte(in), "token", "*_token")); got != want {
