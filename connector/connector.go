@@ -123,6 +123,9 @@ type Options struct {
 	// AgentIDs are the ids of those who speak for the company, where the tool
 	// itself does not tell; a * at the end stands for anything.
 	AgentIDs []string
+	// Program and Scheme are what type custom reads and verifies by.
+	Program string
+	Scheme  Scheme
 	// Now is the clock by which signatures grow old; nil is time.Now.
 	Now func() time.Time
 }
@@ -151,6 +154,8 @@ type Type struct {
 	Signs Signs
 	// Answer, if not empty, is the body of the answer that the tool wants.
 	Answer string
+	// Check, if not nil, says what is wrong with options, as "KEY: …".
+	Check func(Options) error
 	// API, if not nil, is the tool's API, for Lookups.
 	API *API
 	// Gives says what becomes of the tool's webhooks.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +19,31 @@ import (
 // a second key of the same name can pass for the first.
 func Decode(body []byte, v any) error {
 	return json.Unmarshal(body, v, jsontext.AllowInvalidUTF8(true))
+}
+
+// Strict is Decode for what somebody writes by hand: an unknown key is an error,
+// and errors name the path.
+func Strict(body []byte, v any) error {
+	err := json.Unmarshal(body, v, json.RejectUnknownMembers(true))
+	var wrong *json.SemanticError
+	switch {
+	case errors.As(err, &wrong) && errors.Is(wrong.Err, json.ErrUnknownName):
+		return fmt.Errorf("%s: unknown key", path(wrong.JSONPointer))
+	case errors.As(err, &wrong) && wrong.GoType == timeType:
+		return fmt.Errorf("%s: is not a time", path(wrong.JSONPointer))
+	case errors.As(err, &wrong):
+		return fmt.Errorf("%s: cannot be a JSON %s", path(wrong.JSONPointer), wrong.JSONKind)
+	case err != nil:
+		return errors.New("is not JSON")
+	}
+	return nil
+}
+
+var timeType = reflect.TypeFor[Time]()
+
+// path writes a JSON pointer with dots.
+func path(p jsontext.Pointer) string {
+	return strings.ReplaceAll(strings.TrimPrefix(string(p), "/"), "/", ".")
 }
 
 // Malformed says what is wrong with a body that Decode refused, without what
@@ -90,7 +116,10 @@ var layouts = []string{
 // since 1970, by their size, also with a fraction; RFC 3339, also with a space
 // for the T, with an offset without colon, or without any, which is UTC; and
 // what JavaScript and HTTP write. "" and "0" are the zero time.
-func ParseTime(s string) (time.Time, error) {
+func ParseTime(s string) (time.Time, error) { return ParseTimeIn(s, time.UTC) }
+
+// ParseTimeIn is ParseTime for a tool whose times without zone are in another.
+func ParseTimeIn(s string, zone *time.Location) (time.Time, error) {
 	s = strings.TrimSpace(s)
 	if s == "" || s == "0" {
 		return time.Time{}, nil
@@ -105,7 +134,7 @@ func ParseTime(s string) (time.Time, error) {
 		s = s[:10] + "T" + s[11:]
 	}
 	for _, layout := range layouts {
-		if t, err := time.Parse(layout, s); err == nil {
+		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
 			return t.UTC(), nil
 		}
 	}
