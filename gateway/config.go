@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/parlance-chat/parlance/connector"
 	"github.com/parlance-chat/parlance/conversation"
 	"github.com/parlance-chat/parlance/internal/strictyaml"
 )
@@ -21,6 +22,8 @@ type Config struct {
 	Data string `yaml:"data"`
 	// Address at which webhooks are received, HOST:PORT. `none` listens nowhere, for a program that serves the gateway itself.
 	Listen string `yaml:"listen"`
+	// How the world calls this gateway, such as `https://chats.example.com`. Needed behind a proxy by tools that sign the address they call.
+	PublicURL string `yaml:"public_url,omitempty"`
 	// How long an activity waits for earlier ones of its conversation that arrive late. `0` does not wait (NoSettle in Go).
 	Settle time.Duration `yaml:"settle"`
 	// How long things are kept.
@@ -122,10 +125,58 @@ type Source struct {
 	WriteKeys []Secret `yaml:"write_key,omitempty"`
 	// `tracking`: what becomes of Live Chat events that break the specification: `strict` keeps them back as unreadable, `report` lets them pass and logs it, `off` does not look.
 	Validate string `yaml:"validate,omitempty"`
+	// Chat tools: the custom attribute of the tool that carries your own id for the customer, where the tool has no field for it or you use another.
+	UserIDField string `yaml:"user_id_field,omitempty"`
+	// Chat tools: the custom attribute that carries the site's Segment anonymousId. Without it: `segment_anonymous_id`, `anonymous_id` or `ajs_anonymous_id`.
+	AnonymousIDField string `yaml:"anonymous_id_field,omitempty"`
+	// Chat tools that do not tell who speaks for the company: the ids of those who do, such as `[agent-*, support]`.
+	AgentIDs []string `yaml:"agent_ids,omitempty"`
+	// Chat tools: names of agents of whom the tool tells only the id. See [agents](#agents).
+	Agents []Agent `yaml:"agents,omitempty"`
+	// `custom`: the jq program that makes activities of a webhook, or `file:PATH`. See [custom](connectors/custom.md).
+	Program strictyaml.Text `yaml:"program,omitempty"`
+	// `custom`: how the tool signs. See [signature](#signature).
+	Signature Signature `yaml:"signature,omitempty"`
 	// Chat tools and `api`: see [Secrets and messageIds](#secrets-and-messageids).
 	Namespace string `yaml:"namespace,omitempty"`
 
 	Rules
+}
+
+// An Agent is one of whom the tool tells only the id, which is the key.
+type Agent struct {
+	ID string `yaml:",key"`
+
+	// The agent's real name.
+	Name string `yaml:"name,omitempty"`
+	// The agent's login or handle.
+	Username string `yaml:"username,omitempty"`
+}
+
+// Signature says how a tool signs its webhooks, for sources of type `custom`.
+type Signature struct {
+	// The header that carries the signature or token.
+	Header string `yaml:"header,omitempty"`
+	// The parameter of the address that does, where there is no such header.
+	Query string `yaml:"query,omitempty"`
+	// What makes it: `hmac-sha256`, `hmac-sha1`, `sha256` (of the secret, then what is signed), or `token`, which is the secret itself.
+	Hash connector.Hash `yaml:"hash,omitempty"`
+	// What is signed: `{body}`, or more of `{method}`, `{url}`, `{form}` (its keys and values, sorted), `{time}` and `{header:NAME}`.
+	Signed string `yaml:"signed,omitempty"`
+	// How the header writes it: `{signature}`, perhaps with `{time}`, and what stands around them, such as `sha256={signature}`.
+	Value string `yaml:"value,omitempty"`
+	// What separates several signatures, of which one must be right.
+	List string `yaml:"list,omitempty"`
+	// How the signature is written: `hex` or `base64`.
+	Encoding string `yaml:"encoding,omitempty"`
+	// How the secret is written: `text`, or `base64`, also after `whsec_`.
+	Key string `yaml:"key,omitempty"`
+	// The header that carries the time of signing.
+	Time string `yaml:"time,omitempty"`
+	// How that time is written: `s` or `ms` since 1970, or `rfc3339`.
+	Unit string `yaml:"unit,omitempty"`
+	// How old a signature may be.
+	Tolerance time.Duration `yaml:"tolerance,omitempty"`
 }
 
 // A Destination is where events go.

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -16,8 +15,7 @@ import (
 	"text/template"
 	"time"
 
-	connectors "github.com/parlance-chat/parlance/connector/all"
-	"github.com/parlance-chat/parlance/conversation"
+	"github.com/parlance-chat/parlance/connector"
 	destinations "github.com/parlance-chat/parlance/destination/all"
 	"github.com/parlance-chat/parlance/internal/strictyaml"
 )
@@ -29,7 +27,6 @@ func TestConfigManual(t *testing.T) {
 		"table":        table,
 		"comment":      comment,
 		"example":      func() (string, error) { b, err := os.ReadFile("testdata/example.yaml"); return string(b), err },
-		"sources":      sourceTypes,
 		"destinations": destinationTypes,
 	}).ParseFiles("testdata/config.md.tmpl")
 	if err != nil {
@@ -56,7 +53,7 @@ func TestManualExample(t *testing.T) {
 	if _, err := Parse([]byte(text), "example.yaml", func(name string) (string, bool) { return strings.Repeat(name, 3), true }); err != nil {
 		t.Error(err)
 	}
-	structs := []any{&Config{}, &Retention{}, &Source{}, &Destination{}, &Workspace{}}
+	structs := []any{&Config{}, &Retention{}, &Source{}, &Agent{}, &Signature{}, &Destination{}, &Workspace{}}
 	for _, typ := range destinations.Types() {
 		structs = append(structs, typ.Settings())
 	}
@@ -82,6 +79,10 @@ func defaults(name string) any {
 		return defaultPolicy()
 	case "Source":
 		return Source{Validate: "strict"}
+	case "Agent":
+		return Agent{}
+	case "Signature":
+		return Signature{Hash: connector.HMACSHA256, Signed: "{body}", Value: "{signature}", Encoding: "hex", Key: "text", Unit: "s", Tolerance: connector.ReplayWindow}
 	case "Workspace":
 		return Workspace{}
 	default:
@@ -125,6 +126,8 @@ func kind(t reflect.Type) string {
 		return "duration"
 	case t == reflect.TypeFor[Secret]():
 		return "secret"
+	case t == reflect.TypeFor[strictyaml.Text]():
+		return "text or file"
 	case t == reflect.TypeFor[[]Secret]():
 		return "secret or list"
 	case t == reflect.TypeFor[[]string]():
@@ -184,18 +187,6 @@ func find(dir, name string) (string, *ast.StructType, error) {
 		}
 	}
 	return "", nil, fmt.Errorf("no struct %s in %s", name, dir)
-}
-
-// sourceTypes lists the types of sources.
-func sourceTypes() string {
-	var b strings.Builder
-	b.WriteString("| type | is | address | `reopen` by itself |\n|---|---|---|---|\n")
-	for _, t := range connectors.Types() {
-		fmt.Fprintf(&b, "| `%s` | %s | `POST /in/SOURCE` | `%s` |\n", t.Name, t.Title, cmp.Or(t.Reopen, conversation.Continue))
-	}
-	fmt.Fprintf(&b, "| `%s` | the activity API, for any program | `POST /v1/activities` | `%s` |\n", typeAPI, conversation.Continue)
-	fmt.Fprintf(&b, "| `%s` | Segment's Tracking API, for its SDKs | `POST /v1/batch` and friends | |\n", typeTracking)
-	return b.String()
 }
 
 // destinationTypes lists the types of destinations with their settings.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,6 +61,7 @@ const defaultWorkspace = "default"
 const (
 	typeAPI      = "api"
 	typeTracking = "tracking"
+	typeCustom   = "custom"
 )
 
 // Resolve fills in the defaults of what is not set, and returns what the
@@ -116,6 +118,9 @@ func (r *resolver) resolve(c *Config) (*Resolved, []Problem) {
 	}
 	if !isAddress(c.Listen) {
 		r.tell("listen", "must be HOST:PORT, such as 127.0.0.1:8080, or %s", NoListener)
+	}
+	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "") {
+		r.tell("public_url", "must be a URL such as https://chats.example.com")
 	}
 	if c.Retention.Webhooks <= 0 {
 		r.tell("retention.webhooks", "must be longer than 0")

@@ -47,13 +47,57 @@ func (r *resolver) source(path string, w Workspace, s Source) {
 		if !ok {
 			return
 		}
-		r.only(path, s, append(switches, "secret", "unsigned", "unverified_ids", "path", "namespace"))
+		r.only(path, s, slices.Concat(switches, chatToolKeys, furtherKeys(t)))
 		r.signature(path, s, t)
 		r.path(path, w, s)
 		out.Rules.Reopen = cmp.Or(out.Rules.Reopen, t.Reopen)
-		out.Connector = t.New(connector.Options{Secrets: texts(s.Secrets), Unsigned: s.Unsigned, UnverifiedIDs: s.UnverifiedIDs})
+		out.Connector = t.New(r.options(path, s, t))
+		out.Answer = t.Answer
 	}
 	r.out.Sources = append(r.out.Sources, out)
+}
+
+// chatToolKeys are the settings of every chat tool.
+var chatToolKeys = []string{"secret", "unsigned", "unverified_ids", "path", "namespace", "user_id_field", "anonymous_id_field", "agent_ids", "agents"}
+
+// furtherKeys are those of some.
+func furtherKeys(t connector.Type) (keys []string) {
+	if t.Name == typeCustom {
+		keys = append(keys, "program", "signature")
+	}
+	return keys
+}
+
+// options returns what a chat tool's connector is to know, and tells what is
+// wrong with it.
+func (r *resolver) options(path string, s Source, t connector.Type) connector.Options {
+	o := connector.Options{
+		Secrets: texts(s.Secrets), Unsigned: s.Unsigned, UnverifiedIDs: s.UnverifiedIDs,
+		UserIDField: s.UserIDField, AnonymousIDField: s.AnonymousIDField, AgentIDs: s.AgentIDs,
+		Program: string(s.Program), Scheme: connector.Scheme(s.Signature),
+	}
+	if t.Name == typeCustom {
+		r.scheme(strictyaml.Join(path, "signature"), s)
+	}
+	if t.Check == nil {
+		return o
+	}
+	if err := t.Check(o); err != nil {
+		key, problem, _ := strings.Cut(err.Error(), ": ")
+		r.tell(strictyaml.Join(path, key), "%s", problem)
+	}
+	return o
+}
+
+// scheme checks how a custom tool signs.
+func (r *resolver) scheme(path string, s Source) {
+	oneOf(r, path, "hash", s.Signature.Hash, connector.HMACSHA256, connector.HMACSHA1, connector.SHA256, connector.Token)
+	oneOf(r, path, "encoding", s.Signature.Encoding, "hex", "base64")
+	oneOf(r, path, "key", s.Signature.Key, "text", "base64")
+	oneOf(r, path, "unit", s.Signature.Unit, "s", "ms", "rfc3339")
+	if !s.Unsigned && s.Signature.Header == "" && s.Signature.Query == "" {
+		r.tell(path, "names no header, nor a query parameter, that carries the signature; write signature: {header: …}, or unsigned: true")
+	}
 }
 
 // namespace returns what separates the source's messageIds from those of other
@@ -82,23 +126,23 @@ func (s Rules) conversation() conversation.Rules {
 
 // chatTool returns the type of a source that is a chat tool.
 func (r *resolver) chatTool(path string, s Source) (connector.Type, bool) {
-	known := []string{typeAPI, typeTracking}
+	known := []string{typeAPI, typeTracking} // and so many more that a command lists them
 	for _, t := range r.connectors {
 		if t.Name == s.Type {
 			return t, true
 		}
 		known = append(known, t.Name)
 	}
-	r.unknownType(path, s.Type, known)
+	r.unknownType(path, s.Type, known, "'parlance connectors' lists chat tools, and there are api and tracking")
 	return connector.Type{}, false
 }
 
-func (r *resolver) unknownType(path, name string, known []string) {
+func (r *resolver) unknownType(path, name string, known []string, there string) {
 	is := "is unknown"
 	if name == "" {
 		is = "is missing"
 	}
-	r.tell(strictyaml.Join(path, "type"), "%s; there are %s%s", is, strings.Join(known, ", "), meant(name, known))
+	r.tell(strictyaml.Join(path, "type"), "%s; %s%s", is, there, meant(name, known))
 }
 
 // only tells of settings that the source's type does not have.
@@ -138,11 +182,13 @@ func (r *resolver) signature(path string, s Source, t connector.Type) {
 	const unguessable = 22 // letters, digits, - and _ that hold 128 bits
 	r.notEmpty(strictyaml.Join(path, "secret"), s.Secrets)
 	switch {
+	case t.Signs == connector.Always && s.Unsigned:
+		r.tell(strictyaml.Join(path, "unsigned"), "is not for %s, which signs its webhooks", t.Title)
 	case s.Unsigned && len(s.Secrets) > 0:
 		r.tell(strictyaml.Join(path, "unsigned"), "does not go with a secret; remove one of the two")
-	case s.Unsigned && len(s.Path) < unguessable:
+	case (s.Unsigned || t.Signs == connector.Never && len(s.Secrets) == 0) && len(s.Path) < unguessable:
 		r.tell(strictyaml.Join(path, "path"), `must be at least %d characters that nobody can guess where webhooks are unsigned, such as what "openssl rand -hex 16" prints`, unguessable)
-	case !s.Unsigned && len(s.Secrets) == 0:
+	case !s.Unsigned && len(s.Secrets) == 0 && t.Signs != connector.Never:
 		r.tell(strictyaml.Join(path, "secret"), `is missing; write the secret of %s's webhook, such as secret: "${SECRET}". If it signs none: unsigned: true, and a path that nobody can guess`, t.Title)
 	}
 }
@@ -173,7 +219,7 @@ func (r *resolver) destination(path string, w Workspace, d Destination, salted b
 		for _, t := range r.destinations {
 			known = append(known, t.Name)
 		}
-		r.unknownType(path, d.Type, known)
+		r.unknownType(path, d.Type, known, "there are "+strings.Join(known, ", "))
 		return false
 	}
 	settings := t.Settings()

@@ -79,7 +79,7 @@ func Open(c Config) (*Gateway, error) {
 		log:     c.Log,
 		config:  c,
 		journal: j,
-		ingest:  ingest.New(ingest.Options{Journal: j, Log: c.Log, Registerer: registry}),
+		ingest:  ingest.New(ingest.Options{Journal: j, Log: c.Log, Registerer: registry, PublicURL: c.PublicURL}),
 		engine:  engine.NewMetrics(registry),
 		loops:   loops{journal: j, log: c.Log, metrics: deliver.NewMetrics(registry), running: map[destinationKey]*loop{}},
 	}

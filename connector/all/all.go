@@ -5,6 +5,7 @@ import (
 	"github.com/parlance-chat/parlance/connector"
 	"github.com/parlance-chat/parlance/connector/chatwoot"
 	"github.com/parlance-chat/parlance/connector/libredesk"
+	"github.com/parlance-chat/parlance/connector/custom"
 )
 
 // Types returns every chat tool.
@@ -12,5 +13,6 @@ func Types() []connector.Type {
 	return []connector.Type{
 		chatwoot.Type(),
 		libredesk.Type(),
+		custom.Type(),
 	}
 }

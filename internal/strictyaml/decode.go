@@ -16,6 +16,7 @@ import (
 var (
 	durationType = reflect.TypeFor[time.Duration]()
 	secretType   = reflect.TypeFor[Secret]()
+	textType     = reflect.TypeFor[Text]()
 )
 
 type decoder struct {
@@ -184,9 +185,12 @@ func (d *decoder) scalar(n ast.Node, path string, v reflect.Value) bool {
 	}
 	var s string
 	var err error
-	if v.Type() == secretType {
+	switch {
+	case v.Type() == secretType:
 		s, err = d.secret(raw)
-	} else {
+	case v.Type() == textType && strings.HasPrefix(raw, "file:"):
+		s, err = readFile(strings.TrimPrefix(raw, "file:"))
+	default:
 		s, err = d.expand(raw)
 	}
 	if err == nil {
@@ -248,6 +252,8 @@ func want(t reflect.Type) string {
 	switch {
 	case t == durationType:
 		return "a duration such as 2s, 15m or 7d"
+	case t == textType:
+		return "text or file:PATH"
 	case t == secretType:
 		return `text, "${NAME}" or file:PATH`
 	case t.Kind() == reflect.Bool:

@@ -61,7 +61,7 @@ func (d *decoder) secret(raw string) (string, error) {
 	path, inFile := strings.CutPrefix(raw, "file:")
 	s, err := d.expand(path)
 	if err == nil && inFile {
-		s, err = readSecret(s)
+		s, err = readFile(s)
 	}
 	if err != nil {
 		return "", err
@@ -76,25 +76,25 @@ func (d *decoder) secret(raw string) (string, error) {
 	return s, nil
 }
 
-// readSecret returns what is in a file, without the white space around it.
-func readSecret(path string) (string, error) {
+// readFile returns what is in a file, without the white space around it.
+func readFile(path string) (string, error) {
 	const most = 64 << 10
 	f, err := os.Open(path)
 	if err != nil {
-		return "", secretError(path, err)
+		return "", fileError(path, err)
 	}
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err != nil {
-		return "", secretError(path, err)
+		return "", fileError(path, err)
 	}
 	if len(b) > most {
-		return "", fmt.Errorf("file %s is too large for a secret", path)
+		return "", fmt.Errorf("file %s is too large", path)
 	}
 	return strings.TrimSpace(string(b)), nil
 }
 
-func secretError(path string, err error) error {
+func fileError(path string, err error) error {
 	if cause, ok := errors.AsType[*fs.PathError](err); ok {
 		err = cause.Err
 	}

@@ -12,3 +12,6 @@ func (Secret) String() string               { return hidden }
 func (Secret) GoString() string             { return hidden }
 func (Secret) LogValue() slog.Value         { return slog.StringValue(hidden) }
 func (Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+
+// A Text is text that may also stand in a file of its own, as file:PATH.
+type Text string
