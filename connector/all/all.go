@@ -4,15 +4,15 @@ package all
 import (
 	"github.com/parlance-chat/parlance/connector"
 	"github.com/parlance-chat/parlance/connector/chatwoot"
-	"github.com/parlance-chat/parlance/connector/libredesk"
 	"github.com/parlance-chat/parlance/connector/custom"
+	"github.com/parlance-chat/parlance/connector/libredesk"
 )
 
 // Types returns every chat tool.
 func Types() []connector.Type {
 	return []connector.Type{
 		chatwoot.Type(),
-		libredesk.Type(),
 		custom.Type(),
+		libredesk.Type(),
 	}
 }
