@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"strconv"
+	"time"
 )
 
 // Occurrences names the messages of a transcript whose tool gives them no ids:
@@ -29,4 +30,23 @@ func (o Occurrences) ID(content ...string) string {
 		id += "-" + strconv.Itoa(n)
 	}
 	return id
+}
+
+// Order keeps the messages of a transcript in the order in which it tells
+// them, where several have the same time: ids made of their content would put
+// them in any. The zero Order is at the beginning.
+type Order struct {
+	last time.Time
+	same time.Duration
+}
+
+// Next returns the time of the next message: for each that had the time of the
+// one before it, it and all that follow lie a nanosecond later. No event shows
+// that, and no duration loses a second by it.
+func (o *Order) Next(told time.Time) time.Time {
+	if told.Equal(o.last) {
+		o.same++
+	}
+	o.last = told
+	return told.Add(o.same)
 }

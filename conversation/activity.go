@@ -21,6 +21,9 @@ const (
 	Reopened   Type = "reopened"   // it was opened again
 	Assigned   Type = "assigned"   // an agent became responsible, or nobody (zero Agent)
 	Identified Type = "identified" // something about the customer or the start became known
+	// Ending is that the tool says that it is over, but tells only afterwards
+	// what was said. The Closed that comes with that happened then.
+	Ending Type = "ending"
 )
 
 // An Author says who did it. The zero Author means that the tool does not say.

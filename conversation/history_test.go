@@ -27,7 +27,7 @@ func drawHistory(t *rapid.T) []Activity {
 			ID:           fmt.Sprintf("a%d", i),
 			Conversation: "17",
 			Time:         morning.Add(time.Duration(rapid.IntRange(0, 30).Draw(t, "seconds")) * time.Second),
-			Type:         rapid.SampledFrom([]Type{Message, Message, Message, Message, Closed, Closed, Assigned, Reopened, Identified}).Draw(t, "type"),
+			Type:         rapid.SampledFrom([]Type{Message, Message, Message, Message, Closed, Closed, Assigned, Reopened, Identified, Ending}).Draw(t, "type"),
 			StartedAt:    rapid.SampledFrom([]time.Time{{}, {}, morning.Add(-time.Hour), morning}).Draw(t, "began"),
 			By:           rapid.SampledFrom([]Author{Customer, Customer, HumanAgent, Bot, Automation, System, ""}).Draw(t, "by"),
 			Agent:        rapid.SampledFrom([]Agent{{}, {ID: "7", Name: "Ann Lee"}, {ID: "7"}, {ID: "8", Username: "bo"}}).Draw(t, "agent"),

@@ -31,6 +31,7 @@ type State struct {
 	Channel   string    `cbor:"12,keyasint,omitempty"`
 	URL       string    `cbor:"13,keyasint,omitempty"`
 	Nameless  bool      `cbor:"14,keyasint,omitempty"` // the customer was told by the conversation's own anonymousId
+	EndingAt  time.Time `cbor:"15,keyasint,omitzero"`  // when the tool last said that it is over
 }
 
 // An agent is an Agent of known kind.
@@ -79,6 +80,8 @@ func Step(o Origin, r Rules, s State, a Activity) (State, Output) {
 		st.closed()
 	case Assigned:
 		st.assign()
+	case Ending:
+		st.s.EndingAt = a.Time
 	}
 	return st.s, st.out
 }
@@ -237,6 +240,9 @@ func (st *step) ended() bool {
 }
 
 func (st *step) closed() {
+	if told := st.s.EndingAt; told.Before(st.a.Time) && !told.Before(st.s.LastAt) && !told.IsZero() {
+		st.a.Time = told
+	}
 	a, s := &st.a, &st.s
 	if person := a.By == Customer || a.By == HumanAgent || a.By == ""; !person && st.r.Ended != Any {
 		return

@@ -155,6 +155,8 @@ func parseActivity(t *testing.T, line string) Activity {
 	switch f[1] {
 	case "close":
 		a.Type = Closed
+	case "ending":
+		a.Type = Ending
 	case "reopen":
 		a.Type = Reopened
 	case "assign":
