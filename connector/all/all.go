@@ -5,6 +5,7 @@ import (
 	"github.com/parlance-chat/parlance/connector"
 	"github.com/parlance-chat/parlance/connector/chatwoot"
 	"github.com/parlance-chat/parlance/connector/custom"
+	"github.com/parlance-chat/parlance/connector/intercom"
 	"github.com/parlance-chat/parlance/connector/libredesk"
 )
 
@@ -13,6 +14,7 @@ func Types() []connector.Type {
 	return []connector.Type{
 		chatwoot.Type(),
 		custom.Type(),
+		intercom.Type(),
 		libredesk.Type(),
 	}
 }
