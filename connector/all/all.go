@@ -7,6 +7,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/custom"
 	"github.com/parlance-chat/parlance/connector/intercom"
 	"github.com/parlance-chat/parlance/connector/libredesk"
+	"github.com/parlance-chat/parlance/connector/zendesksunco"
 )
 
 // Types returns every chat tool.
@@ -16,5 +17,6 @@ func Types() []connector.Type {
 		custom.Type(),
 		intercom.Type(),
 		libredesk.Type(),
+		zendesksunco.Type(),
 	}
 }
