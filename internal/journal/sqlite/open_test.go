@@ -68,7 +68,13 @@ func TestDamagedPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if files, err := filepath.Glob(filepath.Join(dir, fileName+"-*")); err != nil || len(files) > 0 {
+		t.Errorf("closed: there is %v beside the file (%v)", files, err)
+	}
 	const page = 4096
+	if len(good) < 15*page {
+		t.Fatalf("the file has %d bytes, too little to try", len(good))
+	}
 	for at := page; at < len(good); at += page {
 		bad := append([]byte{}, good...)
 		for i := at; i < at+page; i++ {

@@ -79,6 +79,7 @@ type Journal struct {
 	o       Options
 	dir     string
 	lock    *os.File
+	conn    *sqlite.Conn  // for writing
 	pool    *sqlitex.Pool // for reading
 	decoder *zstd.Decoder
 	queue   queue
@@ -152,7 +153,7 @@ func open(dir, path string, o Options) (_ *Journal, err error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &Journal{o: o, dir: dir, lock: lock, pool: pool, decoder: newDecoder(), check: make(chan struct{}, 1)}
+	j := &Journal{o: o, dir: dir, lock: lock, conn: conn, pool: pool, decoder: newDecoder(), check: make(chan struct{}, 1)}
 	j.ctx, j.cancel = context.WithCancel(context.Background())
 	w, err := newWriter(j, conn)
 	if err != nil {
@@ -210,7 +211,9 @@ func (j *Journal) Close() error {
 		j.cancel()
 		j.tasks.Wait()
 		j.decoder.Close()
-		err = errors.Join(j.pool.Close(), j.lock.Close())
+		// The last to close the file folds its log into it, so that must be
+		// the one who may write.
+		err = errors.Join(j.pool.Close(), j.conn.Close(), j.lock.Close())
 	})
 	return err
 }

@@ -77,10 +77,6 @@ func (w *writer) run() {
 	for t := range prepared {
 		w.write(t)
 	}
-	// The last one to close the file folds its log into it.
-	if err := w.conn.Close(); err != nil {
-		w.j.o.Log.Error("journal did not close well", "error", err)
-	}
 }
 
 // write does what is in a transaction. If that fails for one of its requests
