@@ -32,6 +32,7 @@ type Resolved struct {
 type ResolvedSource struct {
 	ingest.Source
 	Rules     conversation.Rules
+	Agents    map[string]conversation.Agent // by ID
 	Namespace string
 }
 

@@ -31,6 +31,7 @@ func (r *resolver) source(path string, w Workspace, s Source) {
 			Validate:  ingest.Validation(s.Validate),
 		},
 		Rules:     rules.conversation(),
+		Agents:    s.agents(),
 		Namespace: cmp.Or(s.Namespace, w.Namespace, s.namespace()),
 	}
 	switches := strictyaml.Keys(&Rules{})
@@ -55,6 +56,15 @@ func (r *resolver) source(path string, w Workspace, s Source) {
 		out.Answer = t.Answer
 	}
 	r.out.Sources = append(r.out.Sources, out)
+}
+
+// agents are those of whom the tool tells only the ID, by it.
+func (s Source) agents() map[string]conversation.Agent {
+	agents := make(map[string]conversation.Agent, len(s.Agents))
+	for _, a := range s.Agents {
+		agents[a.ID] = conversation.Agent{ID: a.ID, Name: a.Name, Username: a.Username}
+	}
+	return agents
 }
 
 // chatToolKeys are the settings of every chat tool.

@@ -37,18 +37,12 @@ type Gateway struct {
 	ingest   *ingest.Handler
 	engine   *engine.Metrics
 	loops    loops
-	origins  atomic.Pointer[map[sourceKey]origin]
+	origins  atomic.Pointer[map[sourceKey]engine.Source]
 	handler  http.Handler
 	draining atomic.Bool
 }
 
 type sourceKey struct{ workspace, source string }
-
-// An origin is how a source's conversations are told.
-type origin struct {
-	conversation.Origin
-	conversation.Rules
-}
 
 // Run runs a gateway until ctx is done.
 func Run(ctx context.Context, c Config) error {
@@ -168,7 +162,7 @@ func (g *Gateway) Reload(c Config) error {
 // apply puts sources and destinations in force.
 func (g *Gateway) apply(r *Resolved) error {
 	sources := make([]ingest.Source, len(r.Sources))
-	origins := map[sourceKey]origin{}
+	origins := map[sourceKey]engine.Source{}
 	if old := g.origins.Load(); old != nil {
 		for k, o := range *old {
 			origins[k] = o // what a removed source took in is still told as before
@@ -179,7 +173,7 @@ func (g *Gateway) apply(r *Resolved) error {
 		if s.Type != typeTracking {
 			g.engine.Know(s.Workspace, s.Name)
 		}
-		origins[sourceKey{s.Workspace, s.Name}] = origin{
+		origins[sourceKey{s.Workspace, s.Name}] = engine.Source{
 			Origin: conversation.Origin{
 				Namespace: s.Namespace,
 				Workspace: s.Workspace,
@@ -187,7 +181,8 @@ func (g *Gateway) apply(r *Resolved) error {
 				Tool:      s.Type,
 				Library:   livechat.Library{Name: "parlance", Version: g.config.Version},
 			},
-			Rules: s.Rules,
+			Rules:  s.Rules,
+			Agents: s.Agents,
 		}
 	}
 	// What can fail comes first, so that it changes nothing. Then the rules: no
@@ -200,9 +195,9 @@ func (g *Gateway) apply(r *Resolved) error {
 }
 
 // origin tells the engine how a source's conversations are told.
-func (g *Gateway) origin(workspace, source string) (conversation.Origin, conversation.Rules) {
+func (g *Gateway) origin(workspace, source string) engine.Source {
 	if o, ok := (*g.origins.Load())[sourceKey{workspace, source}]; ok {
-		return o.Origin, o.Rules
+		return o
 	}
-	return conversation.Origin{Workspace: workspace, Source: source, Library: livechat.Library{Name: "parlance", Version: g.config.Version}}, conversation.Rules{}
+	return engine.Source{Origin: conversation.Origin{Workspace: workspace, Source: source, Library: livechat.Library{Name: "parlance", Version: g.config.Version}}}
 }

@@ -19,6 +19,9 @@ func (e *engine) apply(ctx context.Context, tasks []*task) ([]journal.Applied, e
 	for _, t := range tasks {
 		n += len(t.items) + len(t.calls)
 	}
+	if err := e.meet(ctx); err != nil {
+		return nil, err
+	}
 	out := make([]journal.Applied, 0, n)
 	for _, t := range tasks {
 		t.applied, t.repeated, t.invalid = 0, 0, 0
@@ -40,11 +43,11 @@ func (e *engine) apply(ctx context.Context, tasks []*task) ([]journal.Applied, e
 		}
 		if t.conversation.ID == "" {
 			out = e.pass(out, t, known)
-		} else if out, err = e.converse(out, t, state, known); err != nil {
+		} else if out, err = e.converse(ctx, out, t, state, known); err != nil {
 			return nil, err
 		}
 	}
-	return out, nil
+	return e.write(out)
 }
 
 // pass hands calls on as they are.
@@ -61,7 +64,7 @@ func (e *engine) pass(out []journal.Applied, t *task, known map[string]bool) []j
 }
 
 // converse steps through a conversation's activities.
-func (e *engine) converse(out []journal.Applied, t *task, stored []byte, known map[string]bool) ([]journal.Applied, error) {
+func (e *engine) converse(ctx context.Context, out []journal.Applied, t *task, stored []byte, known map[string]bool) ([]journal.Applied, error) {
 	state := &e.state // one for all conversations, for they come one by one
 	*state = conversation.State{}
 	if stored != nil {
@@ -69,7 +72,7 @@ func (e *engine) converse(out []journal.Applied, t *task, stored []byte, known m
 			return nil, err
 		}
 	}
-	origin, rules := e.o.Source(t.conversation.Workspace, t.conversation.Source)
+	source := e.o.Source(t.conversation.Workspace, t.conversation.Source)
 	first := len(out)
 	for _, it := range t.items {
 		if known[it.ID] {
@@ -78,8 +81,11 @@ func (e *engine) converse(out []journal.Applied, t *task, stored []byte, known m
 		}
 		known[it.ID] = true
 		t.applied++
+		if err := e.complete(ctx, source.Agents, it.Activity); err != nil {
+			return nil, err
+		}
 		var o conversation.Output
-		*state, o = conversation.Step(origin, rules, *state, *it.Activity)
+		*state, o = conversation.Step(source.Origin, source.Rules, *state, *it.Activity)
 		out = append(out, journal.Applied{Conversation: t.conversation, Activity: it.ID, Events: e.events(t, o)})
 	}
 	if len(out) == first {

@@ -44,11 +44,19 @@ type Options struct {
 	Journal journal.Workbench
 	// Settle is how long an activity is held.
 	Settle time.Duration
-	// Source tells where a source's conversations take place, and by which
-	// rules. It is asked at every application, so that a reload counts.
-	Source  func(workspace, source string) (conversation.Origin, conversation.Rules)
+	// Source tells how a source's conversations are told. It is asked at every
+	// application, so that a reload counts.
+	Source  func(workspace, source string) Source
 	Log     *slog.Logger
 	Metrics *Metrics
+}
+
+// A Source is how a source's conversations are told.
+type Source struct {
+	conversation.Origin
+	conversation.Rules
+	// Agents are those of whom the tool tells only the ID, by it.
+	Agents map[string]conversation.Agent
 }
 
 // Run applies webhooks until ctx is done, and returns nil then.
@@ -94,6 +102,10 @@ type engine struct {
 	items   int                // in waiting
 	bytes   int                // of what is in queue
 	state   conversation.State // of the conversation being stepped through
+	people  people
+
+	agents   []conversation.Agent  // whom webhooks told of, and people do not know yet
+	contacts []conversation.Person // likewise
 }
 
 // A held is a webhook of which something is still to be applied.
@@ -148,6 +160,7 @@ func (e *engine) cycle(ctx context.Context) error {
 		return e.o.Journal.Commit(ctx, e.source, applied, e.upTo)
 	})
 	if err == nil {
+		clear(e.people.changed)
 		e.count(tasks)
 	}
 	if err == nil && many {
@@ -219,6 +232,8 @@ func (e *engine) hold(w journal.Webhook, now time.Time) {
 	if len(w.Calls) > 0 {
 		e.passing = append(e.passing, h)
 	}
+	// Whoever is known by now counts for whatever is applied from now on.
+	e.agents, e.contacts = append(e.agents, w.Agents...), append(e.contacts, w.Contacts...)
 	e.items += h.open
 	e.bytes += h.size
 	e.all.Add(int64(h.size))

@@ -25,8 +25,9 @@ const settle = 2 * time.Second
 
 var morning = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
-func origin(workspace, source string) (conversation.Origin, conversation.Rules) {
-	return conversation.Origin{Workspace: workspace, Source: source, Tool: "chatwoot"}, conversation.Rules{}
+func origin(workspace, source string) Source {
+	return Source{Origin: conversation.Origin{Workspace: workspace, Source: source, Tool: "chatwoot"},
+		Agents: map[string]conversation.Agent{"configured": {ID: "configured", Name: "Carla Rossi", Username: "carla"}}}
 }
 
 func openJournal(t testing.TB, dir string) journal.Journal {

@@ -106,7 +106,7 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request, s *Source) (re
 		hook.Unreadable = reason(err)
 		h.log.Warn("webhook kept as unreadable", "workspace", s.Workspace, "source", s.Name, "reason", hook.Unreadable)
 	}
-	hook.Activities = parsed.Activities
+	hook.Activities, hook.Agents, hook.Contacts = parsed.Activities, parsed.Agents, parsed.Contacts
 	if err := h.store(r.Context(), s, hook); err != nil {
 		return "", err
 	}

@@ -35,11 +35,14 @@ type Webhook struct {
 	// Unreadable says why nothing could be made of Body. It holds nothing
 	// that a person wrote.
 	Unreadable string `cbor:"7,keyasint,omitempty"`
+	// Agents and Contacts are people of whom it tells beside any conversation.
+	Agents   []conversation.Agent  `cbor:"8,keyasint,omitempty"`
+	Contacts []conversation.Person `cbor:"9,keyasint,omitempty"`
 }
 
 // Size is about how many bytes of memory w takes, without its body.
 func (w *Webhook) Size() int {
-	size := 256
+	size := 256 + 128*len(w.Agents) + 256*len(w.Contacts)
 	for _, a := range w.Activities {
 		size += 768 + len(a.Message.Body)
 	}
