@@ -7,6 +7,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/custom"
 	"github.com/parlance-chat/parlance/connector/intercom"
 	"github.com/parlance-chat/parlance/connector/libredesk"
+	"github.com/parlance-chat/parlance/connector/tawkto"
 	"github.com/parlance-chat/parlance/connector/zendesksunco"
 )
 
@@ -17,6 +18,7 @@ func Types() []connector.Type {
 		custom.Type(),
 		intercom.Type(),
 		libredesk.Type(),
+		tawkto.Type(),
 		zendesksunco.Type(),
 	}
 }
