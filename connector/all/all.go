@@ -7,6 +7,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/custom"
 	"github.com/parlance-chat/parlance/connector/intercom"
 	"github.com/parlance-chat/parlance/connector/libredesk"
+	"github.com/parlance-chat/parlance/connector/livehelperchat"
 	"github.com/parlance-chat/parlance/connector/tawkto"
 	"github.com/parlance-chat/parlance/connector/zendesksunco"
 )
@@ -18,6 +19,7 @@ func Types() []connector.Type {
 		custom.Type(),
 		intercom.Type(),
 		libredesk.Type(),
+		livehelperchat.Type(),
 		tawkto.Type(),
 		zendesksunco.Type(),
 	}
