@@ -8,6 +8,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/intercom"
 	"github.com/parlance-chat/parlance/connector/libredesk"
 	"github.com/parlance-chat/parlance/connector/livehelperchat"
+	"github.com/parlance-chat/parlance/connector/smartsupp"
 	"github.com/parlance-chat/parlance/connector/tawkto"
 	"github.com/parlance-chat/parlance/connector/zendesksunco"
 )
@@ -20,6 +21,7 @@ func Types() []connector.Type {
 		intercom.Type(),
 		libredesk.Type(),
 		livehelperchat.Type(),
+		smartsupp.Type(),
 		tawkto.Type(),
 		zendesksunco.Type(),
 	}
