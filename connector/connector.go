@@ -123,6 +123,9 @@ type Options struct {
 	// AgentIDs are the ids of those who speak for the company, where the tool
 	// itself does not tell; a * at the end stands for anything.
 	AgentIDs []string
+	// BotIDs are the ids of bots, likewise, where the tool does not tell them
+	// from people.
+	BotIDs []string
 	// Program and Scheme are what type custom reads and verifies by.
 	Program string
 	Scheme  Scheme

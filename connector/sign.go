@@ -432,13 +432,3 @@ func ParseRSA(text string) (*rsa.PublicKey, error) {
 	}
 	return nil, errors.New("connector: not an RSA public key")
 }
-
-// IsAgent reports whether AgentIDs names id.
-func (o Options) IsAgent(id string) bool {
-	return slices.ContainsFunc(o.AgentIDs, func(pattern string) bool {
-		if prefix, ok := strings.CutSuffix(pattern, "*"); ok {
-			return strings.HasPrefix(id, prefix)
-		}
-		return id == pattern
-	})
-}

@@ -131,6 +131,8 @@ type Source struct {
 	AnonymousIDField string `yaml:"anonymous_id_field,omitempty"`
 	// Chat tools that do not tell who speaks for the company: the ids of those who do, such as `[agent-*, support]`.
 	AgentIDs []string `yaml:"agent_ids,omitempty"`
+	// Chat tools that do not tell bots from people: the ids of the bots, such as `[bot-*]`.
+	BotIDs []string `yaml:"bot_ids,omitempty"`
 	// Chat tools: names of agents of whom the tool tells only the id. See [agents](#agents).
 	Agents []Agent `yaml:"agents,omitempty"`
 	// `custom`: the jq program that makes activities of a webhook, or `file:PATH`. See [custom](connectors/custom.md).

@@ -68,7 +68,7 @@ func (s Source) agents() map[string]conversation.Agent {
 }
 
 // chatToolKeys are the settings of every chat tool.
-var chatToolKeys = []string{"secret", "unsigned", "unverified_ids", "path", "namespace", "user_id_field", "anonymous_id_field", "agent_ids", "agents"}
+var chatToolKeys = []string{"secret", "unsigned", "unverified_ids", "path", "namespace", "user_id_field", "anonymous_id_field", "agent_ids", "bot_ids", "agents"}
 
 // furtherKeys are those of some.
 func furtherKeys(t connector.Type) (keys []string) {
@@ -83,7 +83,7 @@ func furtherKeys(t connector.Type) (keys []string) {
 func (r *resolver) options(path string, s Source, t connector.Type) connector.Options {
 	o := connector.Options{
 		Secrets: texts(s.Secrets), Unsigned: s.Unsigned, UnverifiedIDs: s.UnverifiedIDs,
-		UserIDField: s.UserIDField, AnonymousIDField: s.AnonymousIDField, AgentIDs: s.AgentIDs,
+		UserIDField: s.UserIDField, AnonymousIDField: s.AnonymousIDField, AgentIDs: s.AgentIDs, BotIDs: s.BotIDs,
 		Program: string(s.Program), Scheme: connector.Scheme(s.Signature),
 	}
 	if t.Name == typeCustom {

@@ -47,7 +47,7 @@ var privateKey = sync.OnceValue(func() string {
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
 func options() connector.Options {
-	return connector.Options{Secrets: []string{privateKey(), "an older secret", Secret}, AgentIDs: []string{"agent-*", "7", "8"}, Now: func() time.Time { return noon }}
+	return connector.Options{Secrets: []string{privateKey(), "an older secret", Secret}, AgentIDs: []string{"agent-*", "7", "8"}, BotIDs: []string{"900"}, Now: func() time.Time { return noon }}
 }
 
 // Test checks a connector against the recorded webhooks in dir and, if it is a
