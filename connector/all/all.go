@@ -5,6 +5,7 @@ import (
 	"github.com/parlance-chat/parlance/connector"
 	"github.com/parlance-chat/parlance/connector/chatwoot"
 	"github.com/parlance-chat/parlance/connector/custom"
+	"github.com/parlance-chat/parlance/connector/helpscout"
 	"github.com/parlance-chat/parlance/connector/intercom"
 	"github.com/parlance-chat/parlance/connector/libredesk"
 	"github.com/parlance-chat/parlance/connector/livehelperchat"
@@ -18,6 +19,7 @@ func Types() []connector.Type {
 	return []connector.Type{
 		chatwoot.Type(),
 		custom.Type(),
+		helpscout.Type(),
 		intercom.Type(),
 		libredesk.Type(),
 		livehelperchat.Type(),
