@@ -12,6 +12,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/livehelperchat"
 	"github.com/parlance-chat/parlance/connector/smartsupp"
 	"github.com/parlance-chat/parlance/connector/tawkto"
+	"github.com/parlance-chat/parlance/connector/zendeskevents"
 	"github.com/parlance-chat/parlance/connector/zendesksunco"
 )
 
@@ -27,6 +28,7 @@ func Types() []connector.Type {
 		livehelperchat.Type(),
 		smartsupp.Type(),
 		tawkto.Type(),
+		zendeskevents.Type(),
 		zendesksunco.Type(),
 	}
 }
