@@ -10,6 +10,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/kustomer"
 	"github.com/parlance-chat/parlance/connector/libredesk"
 	"github.com/parlance-chat/parlance/connector/livehelperchat"
+	"github.com/parlance-chat/parlance/connector/olark"
 	"github.com/parlance-chat/parlance/connector/smartsupp"
 	"github.com/parlance-chat/parlance/connector/tawkto"
 	"github.com/parlance-chat/parlance/connector/zendeskevents"
@@ -26,6 +27,7 @@ func Types() []connector.Type {
 		kustomer.Type(),
 		libredesk.Type(),
 		livehelperchat.Type(),
+		olark.Type(),
 		smartsupp.Type(),
 		tawkto.Type(),
 		zendeskevents.Type(),
