@@ -182,6 +182,8 @@ type API struct {
 	// Header and Prefix say how the token is sent; the zero value is
 	// "Authorization: Bearer TOKEN".
 	Header, Prefix string
+	// Optional says that most webhooks can be read without it.
+	Optional bool
 }
 
 // A Cell of the table of tools is Yes, No, or in a few words when.

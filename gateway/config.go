@@ -135,6 +135,10 @@ type Source struct {
 	BotIDs []string `yaml:"bot_ids,omitempty"`
 	// Chat tools: names of agents of whom the tool tells only the id. See [agents](#agents).
 	Agents []Agent `yaml:"agents,omitempty"`
+	// Chat tools that have to be asked for what their webhooks leave out: a token of the tool's API.
+	APIToken Secret `yaml:"api_token,omitempty"`
+	// The same: the address of that API, where every customer of the tool has another.
+	APIURL string `yaml:"api_url,omitempty"`
 	// `custom`: the jq program that makes activities of a webhook, or `file:PATH`. See [custom](connectors/custom.md).
 	Program strictyaml.Text `yaml:"program,omitempty"`
 	// `custom`: how the tool signs. See [signature](#signature).

@@ -33,6 +33,8 @@ type ResolvedSource struct {
 	ingest.Source
 	Rules     conversation.Rules
 	Agents    map[string]conversation.Agent // by ID
+	API       connector.API                 // of a chat tool that has to be asked; else zero
+	APIToken  string
 	Namespace string
 }
 

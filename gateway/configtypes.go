@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -54,6 +55,7 @@ func (r *resolver) source(path string, w Workspace, s Source) {
 		out.Rules.Reopen = cmp.Or(out.Rules.Reopen, t.Reopen)
 		out.Connector = t.New(r.options(path, s, t))
 		out.Answer = t.Answer
+		out.API, out.APIToken = r.api(path, s, t), string(s.APIToken)
 	}
 	r.out.Sources = append(r.out.Sources, out)
 }
@@ -72,6 +74,9 @@ var chatToolKeys = []string{"secret", "unsigned", "unverified_ids", "path", "nam
 
 // furtherKeys are those of some.
 func furtherKeys(t connector.Type) (keys []string) {
+	if t.API != nil {
+		keys = append(keys, "api_token", "api_url")
+	}
 	if t.Name == typeCustom {
 		keys = append(keys, "program", "signature")
 	}
@@ -97,6 +102,25 @@ func (r *resolver) options(path string, s Source, t connector.Type) connector.Op
 		r.tell(strictyaml.Join(path, key), "%s", problem)
 	}
 	return o
+}
+
+// api returns the API that is to be asked.
+func (r *resolver) api(path string, s Source, t connector.Type) connector.API {
+	if t.API == nil || t.API.Optional && s.APIToken == "" && s.APIURL == "" {
+		return connector.API{}
+	}
+	api := *t.API
+	api.URL = cmp.Or(s.APIURL, api.URL)
+	switch u, err := url.Parse(api.URL); {
+	case api.URL == "":
+		r.tell(strictyaml.Join(path, "api_url"), "is missing; write the address of %s's API, such as https://YOURS.example.com", t.Title)
+	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		r.tell(strictyaml.Join(path, "api_url"), "must be a URL such as https://api.example.com")
+	}
+	if s.APIToken == "" {
+		r.tell(strictyaml.Join(path, "api_token"), `is missing; %s's webhooks leave out what only its API tells: api_token: "${API_TOKEN}"`, t.Title)
+	}
+	return api
 }
 
 // scheme checks how a custom tool signs.

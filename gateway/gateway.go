@@ -25,6 +25,7 @@ import (
 	"github.com/parlance-chat/parlance/internal/ingest"
 	"github.com/parlance-chat/parlance/internal/journal"
 	"github.com/parlance-chat/parlance/internal/journal/sqlite"
+	"github.com/parlance-chat/parlance/internal/lookup"
 	"github.com/parlance-chat/parlance/livechat"
 )
 
@@ -37,6 +38,7 @@ type Gateway struct {
 	ingest   *ingest.Handler
 	engine   *engine.Metrics
 	loops    loops
+	askers   askers
 	origins  atomic.Pointer[map[sourceKey]engine.Source]
 	handler  http.Handler
 	draining atomic.Bool
@@ -73,8 +75,9 @@ func Open(c Config) (*Gateway, error) {
 		log:     c.Log,
 		config:  c,
 		journal: j,
-		ingest:  ingest.New(ingest.Options{Journal: j, Log: c.Log, Registerer: registry, PublicURL: c.PublicURL}),
+		ingest:  ingest.New(ingest.Options{Journal: j, Log: c.Log, Registerer: registry, PublicURL: c.PublicURL, Keys: lookup.NewKeys()}),
 		engine:  engine.NewMetrics(registry),
+		askers:  askers{journal: j, log: c.Log, metrics: lookup.NewMetrics(registry)},
 		loops:   loops{journal: j, log: c.Log, metrics: deliver.NewMetrics(registry), running: map[destinationKey]*loop{}},
 	}
 	g.handler = g.routes(registry)
@@ -161,6 +164,7 @@ func (g *Gateway) Reload(c Config) error {
 
 // apply puts sources and destinations in force.
 func (g *Gateway) apply(r *Resolved) error {
+	g.askers.set(r.Sources)
 	sources := make([]ingest.Source, len(r.Sources))
 	origins := map[sourceKey]engine.Source{}
 	if old := g.origins.Load(); old != nil {

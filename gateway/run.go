@@ -53,6 +53,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 		return engine.Run(failed, engine.Options{Journal: g.journal, Settle: max(g.config.Settle, 0), Source: g.origin, Log: g.log, Metrics: g.engine})
 	})
 	group.Go(func() error { g.loops.run(failed); return nil })
+	group.Go(func() error { g.askers.run(failed); return nil })
 	served := make(chan error, 1)
 	go func() { served <- servers.serve() }()
 	var err error

@@ -45,6 +45,7 @@ type Source struct {
 	Path            string              // of a chat tool, below /in/; empty means Name
 	Connector       connector.Connector // of a chat tool
 	Answer          string              // of a chat tool that wants one of its own
+	Pending         func()              // of a chat tool whose API may have to be asked: called when there is another pending webhook
 	Tokens          []string            // of type api
 	WriteKeys       []string            // of type tracking
 	Validate        Validation          // of type tracking
@@ -58,12 +59,21 @@ const (
 	keepBuffer  = 64 << 10 // bytes of a buffer that is used again
 )
 
-// Options are what a Handler needs. All fields but PublicURL are required.
+// Options are what a Handler needs. All fields but PublicURL and Keys are required.
 type Options struct {
 	Journal    journal.Inbox
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
 	PublicURL  string // how the world calls us, without a path; empty takes each request's word
+	Keys       Keys   // nil gets none
+}
+
+// Keys gets what chat tools publish at addresses of their own.
+type Keys interface {
+	// Get returns what is at an address, and keeps it.
+	Get(ctx context.Context, address string) ([]byte, error)
+	// Visit calls an address once.
+	Visit(ctx context.Context, address string) ([]byte, error)
 }
 
 // A Handler is the way in. Its methods may be called concurrently.
@@ -72,6 +82,7 @@ type Handler struct {
 	log        *slog.Logger
 	metrics    *metrics
 	publicURL  string
+	keys       Keys
 	inFlight   atomic.Int64 // bytes that requests under way hold
 	complained atomic.Int64 // when the journal was last complained of
 	buffers    sync.Pool    // of *bytes.Buffer, for bodies
@@ -81,7 +92,7 @@ type Handler struct {
 
 // New returns a handler without sources.
 func New(o Options) *Handler {
-	h := &Handler{journal: o.Journal, log: o.Log, publicURL: strings.TrimRight(o.PublicURL, "/"), mux: http.NewServeMux()}
+	h := &Handler{journal: o.Journal, log: o.Log, publicURL: strings.TrimRight(o.PublicURL, "/"), keys: o.Keys, mux: http.NewServeMux()}
 	h.metrics = newMetrics(o.Registerer, func() float64 { return float64(h.inFlight.Load()) })
 	h.routes.Store(&routes{})
 	h.mux.HandleFunc("/in/{source}", h.webhook)

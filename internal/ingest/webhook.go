@@ -1,10 +1,12 @@
 package ingest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -94,6 +96,9 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request, s *Source) (re
 	}
 	defer release()
 	req := &connector.Request{Method: r.Method, URL: h.address(r), Header: r.Header, Body: body, Received: time.Now()}
+	if err := h.fetchKeys(r.Context(), s.Connector, req); err != nil {
+		return "", err
+	}
 	if err := s.Connector.Verify(req); err != nil {
 		return "", unsigned
 	}
@@ -101,17 +106,84 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request, s *Source) (re
 		req.Body = scrubber.Scrub(body)
 	}
 	hook := &journal.Webhook{Body: req.Body}
-	parsed, err := parse(s.Connector, req)
+	parsed, err := h.read(s, req)
 	if err != nil {
 		hook.Unreadable = reason(err)
 		h.log.Warn("webhook kept as unreadable", "workspace", s.Workspace, "source", s.Name, "reason", hook.Unreadable)
 	}
 	hook.Activities, hook.Agents, hook.Contacts = parsed.Activities, parsed.Agents, parsed.Contacts
+	if len(parsed.Lookups) > 0 {
+		// What it says is read once the tool's API has told the rest.
+		*hook = journal.Webhook{Body: req.Body, Pending: true, Header: telling(r.Header)}
+		parsed = connector.Parsed{}
+	}
 	if err := h.store(r.Context(), s, hook); err != nil {
 		return "", err
 	}
+	if hook.Pending && s.Pending != nil {
+		s.Pending()
+	}
 	h.metrics.drop(s, parsed.Dropped)
+	if parsed.Visit != "" && h.keys != nil {
+		if _, err := h.keys.Visit(r.Context(), parsed.Visit); err != nil {
+			h.log.Warn("handshake not ended; have the tool begin it again", "workspace", s.Workspace, "source", s.Name, "error", err)
+		}
+	}
 	return parsed.Reply, nil
+}
+
+// read parses a webhook. A tool whose API nobody may ask knows nothing of what
+// the webhook leaves out.
+func (h *Handler) read(s *Source, r *connector.Request) (p connector.Parsed, err error) {
+	const rounds = 8
+	for range rounds {
+		p, err = parse(s.Connector, r)
+		if err != nil || len(p.Lookups) == 0 || s.Pending != nil {
+			return p, err
+		}
+		if r.Answers == nil {
+			r.Answers = map[string][]byte{}
+		}
+		for _, l := range p.Lookups {
+			r.Answers[l.Path] = nil
+		}
+	}
+	return connector.Parsed{}, errors.New("the webhook asks the tool's API without end")
+}
+
+// fetchKeys gets the keys that verifying r takes. That a tool's own keys cannot
+// be had now is no reason to say that it did not sign.
+func (h *Handler) fetchKeys(ctx context.Context, c connector.Connector, r *connector.Request) error {
+	k, ok := c.(connector.Keyed)
+	if !ok || h.keys == nil {
+		return nil
+	}
+	for _, address := range k.Keys(r) {
+		b, err := h.keys.Get(ctx, address)
+		if err != nil {
+			h.log.Warn("a tool's key cannot be had", "error", err)
+			return &refusal{http.StatusServiceUnavailable, "key", "the key that signed it cannot be had now; try again"}
+		}
+		if r.Answers == nil {
+			r.Answers = map[string][]byte{}
+		}
+		r.Answers[address] = b
+	}
+	return nil
+}
+
+// telling are the headers of a pending webhook that may count when it is read:
+// none that hold a secret.
+func telling(h http.Header) map[string][]string {
+	kept := map[string][]string{}
+	for name, values := range h {
+		lower := strings.ToLower(name)
+		secret := slices.ContainsFunc([]string{"sign", "token", "key", "secret", "auth", "cookie"}, func(s string) bool { return strings.Contains(lower, s) })
+		if !secret && (lower == "content-type" || strings.HasPrefix(lower, "x-")) {
+			kept[name] = values
+		}
+	}
+	return kept
 }
 
 const urlencoded = "application/x-www-form-urlencoded"

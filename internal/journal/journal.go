@@ -38,6 +38,12 @@ type Webhook struct {
 	// Agents and Contacts are people of whom it tells beside any conversation.
 	Agents   []conversation.Agent  `cbor:"8,keyasint,omitempty"`
 	Contacts []conversation.Person `cbor:"9,keyasint,omitempty"`
+	// Pending says that the tool's API must be asked before anything can be
+	// made of it. Header is what of the request's counts then.
+	Pending bool                `cbor:"10,keyasint,omitempty"`
+	Header  map[string][]string `cbor:"11,keyasint,omitempty"`
+	// Answers is the pending webhook in whose place this one comes, or 0.
+	Answers Seq `cbor:"-"`
 }
 
 // Size is about how many bytes of memory w takes, without its body.
@@ -117,6 +123,7 @@ type Lag struct {
 // perhaps wrapped, when nothing could be written and it is worth trying later.
 type Journal interface {
 	Inbox
+	Desk
 	Workbench
 	Outbox
 	Shelf
@@ -126,8 +133,16 @@ type Journal interface {
 // An Inbox takes webhooks in.
 type Inbox interface {
 	// Append adds webhooks, all or none, and sets Seq and ReceivedAt. Those of
-	// one source keep their order. It does not retain their bodies.
+	// one source keep their order. A pending webhook that one of them answers
+	// is pending no more. It does not retain their bodies.
 	Append(ctx context.Context, webhooks ...*Webhook) error
+}
+
+// A Desk holds webhooks about which a tool's API must be asked.
+type Desk interface {
+	// Pending returns up to limit pending webhooks of a source, oldest first.
+	// They are kept for as long as they are pending.
+	Pending(ctx context.Context, s Source, limit int) ([]Webhook, error)
 }
 
 // A Workbench is where webhooks become events. One engine at a time uses it.

@@ -24,7 +24,7 @@ func Test(t *testing.T, open Open) {
 	}{
 		{"Append", testAppend}, {"Sources", testSources}, {"AppendConcurrently", testAppendConcurrently}, {"WaitForWebhooks", testWaitForWebhooks},
 		{"Commit", testCommit}, {"LongConversation", testLongConversation}, {"Workspaces", testWorkspaces}, {"Cursors", testCursors},
-		{"Parked", testParked}, {"Unreadable", testUnreadable}, {"Times", testTimes}, {"WaitForEvents", testWaitForEvents},
+		{"Parked", testParked}, {"Unreadable", testUnreadable}, {"Pending", testPending}, {"Times", testTimes}, {"WaitForEvents", testWaitForEvents},
 		{"CloseWakesWhoWaits", testClose}, {"Model", testModel},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.f(t, open) })
@@ -345,6 +345,39 @@ func testUnreadable(t *testing.T, open Open) {
 			t.Errorf("another workspace: got %d (%v)", len(list), err)
 		}
 	})
+}
+
+// A webhook is pending until another answers it.
+func testPending(t *testing.T, open Open) {
+	f := start(t, open)
+	a, b, c := webhook("default", "a"), webhook("default", "b"), webhook("acme", "c")
+	for _, w := range []*journal.Webhook{a, b, c} {
+		w.Pending, w.Activities, w.Header = true, nil, map[string][]string{"X-Event": {"closed"}}
+		f.must(f.Append(t.Context(), w))
+	}
+	pending := func(want ...journal.Seq) {
+		t.Helper()
+		list, err := f.Pending(t.Context(), support, 10)
+		f.must(err)
+		var got []journal.Seq
+		for _, w := range list {
+			got = append(got, w.Seq)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %d, want %d", got, want)
+		}
+	}
+	f.both(func() {
+		pending(a.Seq, b.Seq)
+		list, err := f.Pending(t.Context(), support, 1)
+		if err != nil || len(list) != 1 || string(list[0].Body) != "body of a" || list[0].Header["X-Event"][0] != "closed" || list[0].ReceivedAt.IsZero() {
+			t.Errorf("got %+v (%v), want a whole", list, err)
+		}
+	})
+	answer := webhook("default", "a")
+	answer.Answers = a.Seq
+	f.must(f.Append(t.Context(), answer))
+	f.both(func() { pending(b.Seq) })
 }
 
 func testTimes(t *testing.T, open Open) {

@@ -33,6 +33,7 @@ CREATE TABLE webhooks (last INTEGER PRIMARY KEY, first INTEGER NOT NULL, at INTE
 CREATE INDEX webhooks_at ON webhooks (at);
 CREATE INDEX webhooks_of ON webhooks (workspace, source, last);
 CREATE TABLE unreadable (workspace TEXT, seq INTEGER, PRIMARY KEY (workspace, seq)) WITHOUT ROWID;
+CREATE TABLE pending (workspace TEXT, source TEXT, seq INTEGER, PRIMARY KEY (workspace, source, seq)) WITHOUT ROWID;
 CREATE TABLE events (last INTEGER PRIMARY KEY, first INTEGER NOT NULL, at INTEGER NOT NULL, workspace TEXT NOT NULL, count INTEGER NOT NULL, data BLOB NOT NULL);
 CREATE INDEX events_at ON events (at);
 CREATE INDEX events_of ON events (workspace, last, first, at, count);

@@ -220,8 +220,19 @@ func (j *Journal) Lag(ctx context.Context, workspace, destination string) (lag j
 
 // Unreadable implements journal.Shelf.
 func (j *Journal) Unreadable(ctx context.Context, workspace string, limit int) (list []journal.Webhook, err error) {
-	err = j.query(ctx, `SELECT u.seq, w.first, w.at, w.data FROM unreadable u JOIN webhooks w ON w.last = (SELECT min(last) FROM webhooks WHERE last >= u.seq)
-		WHERE u.workspace = ? ORDER BY u.seq DESC LIMIT ?`, func(s *sqlite.Stmt) error {
+	return j.single(ctx, `SELECT u.seq, w.first, w.at, w.data FROM unreadable u JOIN webhooks w ON w.last = (SELECT min(last) FROM webhooks WHERE last >= u.seq)
+		WHERE u.workspace = ? ORDER BY u.seq DESC LIMIT ?`, workspace, limit)
+}
+
+// Pending implements journal.Desk.
+func (j *Journal) Pending(ctx context.Context, of journal.Source, limit int) (list []journal.Webhook, err error) {
+	return j.single(ctx, `SELECT p.seq, w.first, w.at, w.data FROM pending p JOIN webhooks w ON w.last = (SELECT min(last) FROM webhooks WHERE last >= p.seq)
+		WHERE p.workspace = ? AND p.source = ? ORDER BY p.seq LIMIT ?`, of.Workspace, of.Name, limit)
+}
+
+// single returns webhooks one by one out of their blocks.
+func (j *Journal) single(ctx context.Context, query string, args ...any) (list []journal.Webhook, err error) {
+	err = j.query(ctx, query, func(s *sqlite.Stmt) error {
 		var b []journal.Webhook
 		if err := decode(j.decoder, blob(s, 3), &b); err != nil {
 			return err
@@ -232,7 +243,7 @@ func (j *Journal) Unreadable(ctx context.Context, workspace string, limit int) (
 			list = append(list, b[i])
 		}
 		return nil
-	}, workspace, limit)
+	}, args...)
 	return list, err
 }
 

@@ -112,7 +112,8 @@ func (j *Journal) sweepLogs() error {
 	sources, _ := j.sources.more(0)
 	swept := map[string]bool{}
 	for _, s := range sources {
-		err := j.sweepBlocks("webhooks", `workspace = ? AND source = ? AND last <= ?`, now.Add(-j.o.Webhooks), s.Workspace, s.Name, int64(j.sources.position(s)))
+		err := j.sweepBlocks("webhooks", `workspace = ?1 AND source = ?2 AND last <= ?3
+			AND last < (SELECT coalesce(min(seq), 1 << 62) FROM pending WHERE workspace = ?1 AND source = ?2)`, now.Add(-j.o.Webhooks), s.Workspace, s.Name, int64(j.sources.position(s)))
 		if err == nil && !swept[s.Workspace] {
 			swept[s.Workspace] = true
 			err = j.sweepBlocks("events", `workspace = ?1 AND last <= (SELECT coalesce(min(at), 1 << 62) FROM cursors WHERE workspace = ?1)`, now.Add(-j.o.Events), s.Workspace)

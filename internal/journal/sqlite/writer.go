@@ -299,10 +299,7 @@ func (t *tx) flushWebhooks() error {
 		first := last + 1
 		for _, h := range p.webhooks {
 			last++
-			if h.Unreadable == "" {
-				continue
-			}
-			if err := t.w.exec("INSERT INTO unreadable VALUES (?, ?)", h.Workspace, last); err != nil {
+			if err := t.note(h, last); err != nil {
 				return err
 			}
 		}
@@ -311,6 +308,24 @@ func (t *tx) flushWebhooks() error {
 		if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// note writes down what is special about a webhook.
+func (t *tx) note(h *journal.Webhook, at int64) error {
+	if h.Unreadable != "" {
+		if err := t.w.exec("INSERT INTO unreadable VALUES (?, ?)", h.Workspace, at); err != nil {
+			return err
+		}
+	}
+	if h.Pending {
+		if err := t.w.exec("INSERT INTO pending VALUES (?, ?, ?)", h.Workspace, h.Source, at); err != nil {
+			return err
+		}
+	}
+	if h.Answers != 0 {
+		return t.w.exec("DELETE FROM pending WHERE workspace = ? AND source = ? AND seq = ?", h.Workspace, h.Source, int64(h.Answers))
 	}
 	return nil
 }
