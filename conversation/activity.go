@@ -24,6 +24,8 @@ const (
 	// Ending is that the tool says that it is over, but tells only afterwards
 	// what was said. The Closed that comes with that happened then.
 	Ending Type = "ending"
+	// Silence is that nothing else happened until then. No tool tells it.
+	Silence Type = "silence"
 )
 
 // An Author says who did it. The zero Author means that the tool does not say.

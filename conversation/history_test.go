@@ -49,6 +49,9 @@ func drawRules(t *rapid.T) Rules {
 		Bots:         rapid.SampledFrom([]Voice{Include, Drop}).Draw(t, "bots"),
 		Automation:   rapid.SampledFrom([]Voice{Drop, Include}).Draw(t, "automation"),
 		Identify:     rapid.Bool().Draw(t, "identify"),
+		// Times are whole seconds up to 30, so each of these cuts some histories.
+		Inactivity:    rapid.SampledFrom([]time.Duration{0, 0, 3 * time.Second, 10 * time.Second}).Draw(t, "inactivity"),
+		InactivityEnd: rapid.Bool().Draw(t, "inactivity_end"),
 	}
 }
 
@@ -107,9 +110,23 @@ func TestOrderAndRepetitionChangeNothing(t *testing.T) {
 var (
 	lifeRestart  = regexp.MustCompile(`^(R*S[MR]*E?)*R*$`)
 	lifeContinue = regexp.MustCompile(`^R*(S[MRE]*)?$`)
-	// What comes too late may follow the end that it precedes.
-	lifeRestartLate = regexp.MustCompile(`^R*(S[SMRE]*)?$`)
+	// What comes too late may follow the end that it precedes, and a silence
+	// may part what an end does not.
+	lifeAny = regexp.MustCompile(`^R*(S[SMRE]*)?$`)
+	// What falls silent ends, but for a start of which nothing was seen.
+	lifeEnds = regexp.MustCompile(`^(R*S[MR]*E)*R*$|^S$`)
 )
+
+// lifeOf returns what a life by these rules looks like, if nothing comes late.
+func lifeOf(r Rules) *regexp.Regexp {
+	switch {
+	case r.Inactivity > 0 && (r.Reopen != Restart || !r.InactivityEnd):
+		return lifeAny
+	case r.Reopen == Restart:
+		return lifeRestart
+	}
+	return lifeContinue
+}
 
 func letters(events []livechat.Event) string {
 	letter := map[livechat.Kind]string{livechat.Started: "S", livechat.Sent: "M", livechat.Received: "R", livechat.Ended: "E"}
@@ -131,10 +148,8 @@ func life(r Rules, history []Activity) string {
 
 func TestLife(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		rules, want := drawRules(t), lifeContinue
-		if rules.Reopen == Restart {
-			want = lifeRestart
-		}
+		rules := drawRules(t)
+		want := lifeOf(rules)
 		got := life(rules, settle(drawHistory(t)))
 		if !want.MatchString(got) {
 			t.Errorf("got %s, want %s", got, want)
@@ -152,9 +167,10 @@ func TestLateHistories(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var duration int64
 		ids := map[string]bool{}
-		rules, history, want := drawRules(t), drawHistory(t), lifeContinue
-		if rules.Reopen == Restart {
-			want = lifeRestartLate
+		rules, history := drawRules(t), drawHistory(t)
+		want := lifeOf(rules)
+		if want == lifeRestart {
+			want = lifeAny
 		}
 		if got := life(rules, history); !want.MatchString(got) || strings.Contains(got, "EE") {
 			t.Errorf("got %s, want %s", got, want)
@@ -174,6 +190,48 @@ func TestLateHistories(t *testing.T) {
 				t.Errorf("%s: messageId %s again", e.Kind, e.MessageID)
 			}
 			ids[e.MessageID] = true
+		}
+	})
+}
+
+// Whether a silence is noticed, when, and how often changes no event. In the
+// end all that fell silent has ended.
+func TestSilenceChangesNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rules := drawRules(t)
+		rules.Inactivity, rules.InactivityEnd = max(rules.Inactivity, time.Second), true
+		silence := func(at time.Time) Activity {
+			return Activity{Type: Silence, Conversation: "17", Time: at}
+		}
+		history := settle(drawHistory(t))
+		history = append(history, silence(morning.Add(time.Hour)))
+		var noticed []Activity
+		var s State
+		for _, a := range history {
+			for end := Silent(rules, s); !end.IsZero() && end.Before(a.Time) && rapid.Bool().Draw(t, "noticed"); {
+				at := silence(end.Add(time.Duration(rapid.Int64Range(1, int64(a.Time.Sub(end))).Draw(t, "after"))))
+				noticed = append(noticed, at)
+				s, _ = Step(Origin{}, rules, s, at)
+			}
+			noticed = append(noticed, a)
+			s, _ = Step(Origin{}, rules, s, a)
+		}
+		got, err := json.Marshal(events(rules, noticed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := json.Marshal(events(rules, history))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(got) != string(want) {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+		if got := life(rules, history); rules.Reopen == Restart && !lifeEnds.MatchString(got) {
+			t.Errorf("got %s, want %s", got, lifeEnds)
+		}
+		if end := Silent(rules, s); !end.IsZero() {
+			t.Errorf("got an end at %v after the silence, want none", end)
 		}
 	})
 }

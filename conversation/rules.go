@@ -1,6 +1,9 @@
 package conversation
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Rules are the switches of what the specification leaves open. The zero value
 // is the default.
@@ -16,6 +19,12 @@ type Rules struct {
 	// Identify adds an identify call whenever something new is known about
 	// the customer.
 	Identify bool
+	// Inactivity is how long nobody may write before the next message begins
+	// anew, in channels that have no end of their own. 0 is for ever.
+	Inactivity time.Duration
+	// InactivityEnd ends what fell silent so, at its last message. Without it
+	// there is no Ended, for the specification asks for an explicit end.
+	InactivityEnd bool
 }
 
 // FirstMessage says what a customer's first message becomes.

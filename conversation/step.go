@@ -34,6 +34,9 @@ type State struct {
 	EndingAt  time.Time `cbor:"15,keyasint,omitzero"`  // when the tool last said that it is over
 }
 
+// ended reports whether the conversation ended and nobody has written since.
+func (s *State) ended() bool { return !s.EndedAt.IsZero() && !s.LastAt.After(s.EndedAt) }
+
 // An agent is an Agent of known kind.
 type agent struct {
 	Agent
@@ -72,6 +75,7 @@ func Step(o Origin, r Rules, s State, a Activity) (State, Output) {
 	}
 	st := step{o: o, r: r, s: s, a: a}
 	st.begin()
+	st.fallSilent()
 	st.learn()
 	switch a.Type {
 	case Message:
@@ -84,6 +88,16 @@ func Step(o Origin, r Rules, s State, a Activity) (State, Output) {
 		st.s.EndingAt = a.Time
 	}
 	return st.s, st.out
+}
+
+// Silent returns when a conversation ends if nothing else happens, by the
+// tool's clock, or the zero time if it does not: whatever is applied after that
+// ends it, and a [Silence] if nothing does.
+func Silent(r Rules, s State) time.Time {
+	if !r.InactivityEnd || r.Inactivity <= 0 || !s.Started || s.LastAt.IsZero() || s.ended() || !r.counts(s.Channel) {
+		return time.Time{}
+	}
+	return s.LastAt.Add(r.Inactivity)
 }
 
 // A step is one call of Step.
@@ -105,6 +119,20 @@ func (st *step) begin() {
 	if began := st.a.StartedAt; !began.IsZero() && st.a.Time.Sub(began) > late {
 		st.s.Started, st.s.StartedAt = true, began
 	}
+}
+
+// fallSilent ends, at its last message, a session in which nobody has written
+// for too long. It comes before anything that the activity tells, so that the
+// end is the same whatever came after it.
+func (st *step) fallSilent() {
+	end := Silent(st.r, st.s)
+	if end.IsZero() || !st.a.Time.After(end) {
+		return
+	}
+	now := st.a.Time
+	st.a.Time = st.s.LastAt
+	st.emit(livechat.Ended, st.ofRecord(), st.s.Last)
+	st.a.Time, st.s.EndedAt = now, end
 }
 
 // learn takes in what the activity tells besides what happened.
@@ -171,7 +199,7 @@ func (st *step) message() {
 
 func (st *step) customerWrote() {
 	s := &st.s
-	first := st.restarts() || !s.Started && !st.late()
+	first := st.anew() || !s.Started && !st.late()
 	if first {
 		s.Started, s.StartedAt, s.Duration = true, st.a.Time, 0
 	}
@@ -196,7 +224,7 @@ func (st *step) companyWrote(bot bool) {
 }
 
 func (st *step) received(by agent, kind string) {
-	if st.restarts() {
+	if st.anew() {
 		// The company speaks first in what may become the next session.
 		st.s.Started = false
 	}
@@ -205,10 +233,21 @@ func (st *step) received(by agent, kind string) {
 	st.out.Events[len(st.out.Events)-1].Context.LiveChat.AgentType = kind
 }
 
-// restarts reports whether the activity lies after the end of what ended, in a
-// thread that has no end of its own.
-func (st *step) restarts() bool {
-	return st.r.Reopen == Restart && st.ended() && !st.late()
+// anew reports whether the message begins a session anew: nobody has written
+// for too long, or it lies after the end of what ended, in a thread that has no
+// end of its own.
+func (st *step) anew() bool {
+	s := &st.s
+	if st.late() {
+		return false
+	}
+	if end := s.LastAt.Add(st.r.Inactivity); st.r.Inactivity > 0 && !s.LastAt.IsZero() && st.a.Time.After(end) {
+		if s.Started && !s.ended() {
+			s.EndedAt = end // what comes late is known to be from before
+		}
+		return true
+	}
+	return st.r.Reopen == Restart && s.ended()
 }
 
 // late reports whether the activity is from before the last end. It belongs to
@@ -234,11 +273,6 @@ func cut(s string, n int) string {
 	return s[:n]
 }
 
-// ended reports whether the conversation ended and nobody has written since.
-func (st *step) ended() bool {
-	return !st.s.EndedAt.IsZero() && !st.s.LastAt.After(st.s.EndedAt)
-}
-
 func (st *step) closed() {
 	if told := st.s.EndingAt; told.Before(st.a.Time) && !told.Before(st.s.LastAt) && !told.IsZero() {
 		st.a.Time = told
@@ -247,7 +281,7 @@ func (st *step) closed() {
 	if person := a.By == Customer || a.By == HumanAgent || a.By == ""; !person && st.r.Ended != Any {
 		return
 	}
-	if !s.Started || st.ended() || st.late() {
+	if !s.Started || st.s.ended() || st.late() {
 		return // nothing to end, or the tool repeats itself
 	}
 	last := s.Last

@@ -139,6 +139,13 @@ func parseRules(t *testing.T, line string) (r Rules) {
 			r.Identity = Identity(value)
 		case "identify":
 			r.Identify = value == "on"
+		case "inactivity":
+			var err error
+			if r.Inactivity, err = time.ParseDuration(value); err != nil {
+				t.Fatal(err)
+			}
+		case "inactivity_end":
+			r.InactivityEnd = value == "on"
 		default:
 			t.Fatalf("unknown rule %q", key)
 		}
@@ -157,6 +164,8 @@ func parseActivity(t *testing.T, line string) Activity {
 		a.Type = Closed
 	case "ending":
 		a.Type = Ending
+	case "silence":
+		a.Type = Silence
 	case "reopen":
 		a.Type = Reopened
 	case "assign":
