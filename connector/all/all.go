@@ -7,6 +7,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/custom"
 	"github.com/parlance-chat/parlance/connector/helpscout"
 	"github.com/parlance-chat/parlance/connector/intercom"
+	"github.com/parlance-chat/parlance/connector/jivochat"
 	"github.com/parlance-chat/parlance/connector/kustomer"
 	"github.com/parlance-chat/parlance/connector/libredesk"
 	"github.com/parlance-chat/parlance/connector/livehelperchat"
@@ -24,6 +25,7 @@ func Types() []connector.Type {
 		custom.Type(),
 		helpscout.Type(),
 		intercom.Type(),
+		jivochat.Type(),
 		kustomer.Type(),
 		libredesk.Type(),
 		livehelperchat.Type(),
