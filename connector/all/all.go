@@ -16,6 +16,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/tawkto"
 	"github.com/parlance-chat/parlance/connector/zendeskevents"
 	"github.com/parlance-chat/parlance/connector/zendesksunco"
+	"github.com/parlance-chat/parlance/connector/zohosalesiq"
 )
 
 // Types returns every chat tool.
@@ -34,5 +35,6 @@ func Types() []connector.Type {
 		tawkto.Type(),
 		zendeskevents.Type(),
 		zendesksunco.Type(),
+		zohosalesiq.Type(),
 	}
 }

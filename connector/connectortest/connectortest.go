@@ -32,7 +32,7 @@ const Secret = "636f6e6e6563746f722d746573742d736563726574aa"
 
 // privateKey is a secret for tools that sign with RSA.
 var privateKey = sync.OnceValue(func() string {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	key, err := rsa.GenerateKey(rand.Reader, 1024) // quick; nothing is kept by it
 	if err != nil {
 		panic("BUG: " + err.Error())
 	}
