@@ -12,6 +12,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/libredesk"
 	"github.com/parlance-chat/parlance/connector/livehelperchat"
 	"github.com/parlance-chat/parlance/connector/olark"
+	"github.com/parlance-chat/parlance/connector/rocketchat"
 	"github.com/parlance-chat/parlance/connector/smartsupp"
 	"github.com/parlance-chat/parlance/connector/tawkto"
 	"github.com/parlance-chat/parlance/connector/zendeskevents"
@@ -31,6 +32,7 @@ func Types() []connector.Type {
 		libredesk.Type(),
 		livehelperchat.Type(),
 		olark.Type(),
+		rocketchat.Type(),
 		smartsupp.Type(),
 		tawkto.Type(),
 		zendeskevents.Type(),
