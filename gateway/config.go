@@ -47,11 +47,12 @@ type Config struct {
 	Version string `yaml:"-"`
 }
 
-// NoListener as Config.Listen listens nowhere, and NoSettle as Config.Settle
-// does not wait.
+// NoListener as Config.Listen listens nowhere, NoSettle as Config.Settle does
+// not wait, and NoInactivity as Rules.Inactivity takes any silence.
 const (
-	NoListener               = "none"
-	NoSettle   time.Duration = -1
+	NoListener                 = "none"
+	NoSettle     time.Duration = -1
+	NoInactivity time.Duration = -1
 )
 
 // Retention says how long things are kept.
@@ -79,6 +80,10 @@ type Rules struct {
 	Channels []string `yaml:"channels,omitempty"`
 	// What may serve as userId: `external_id` is only the company's own id for the customer, `email` else their e-mail address.
 	Identity conversation.Identity `yaml:"identity,omitempty"`
+	// How long nobody may write before the next message starts anew, for channels that have no end of their own; `0` is for ever (NoInactivity in Go). Without it each chat tool has what fits it: `1d` for messaging apps, else `0`.
+	Inactivity time.Duration `yaml:"inactivity,never"`
+	// Whether what fell silent so gets a Live Chat Conversation Ended, at its last message: `off` or `on`. It follows when the time is up. The specification asks for an explicit end, hence `off`.
+	InactivityEnd Switch `yaml:"inactivity_end,omitempty"`
 	// Whether an identify call follows when something new is known about a customer: `off` or `on`.
 	Identify Switch `yaml:"identify,omitempty"`
 }

@@ -163,24 +163,26 @@ ended: any
 channels: chat
 message_body: omit
 sources:
-  a: {type: api, token: a, bots: include, identify: on, reopen: restart}
+  a: {type: api, token: a, bots: include, identify: on, reopen: restart, inactivity: 1h}
 destinations:
   log: {type: file, path: a, perspective: company}
 workspaces:
   acme:
     bots: include
+    inactivity: 1d
+    inactivity_end: on
     message_body: redact
     sources:
       b: {type: api, token: b, ended: explicit, identity: email, channels: [chat, email]}
-      c: {type: api, token: c, automation: include, first_message: started_only}
+      c: {type: api, token: c, automation: include, first_message: started_only, inactivity: 0, inactivity_end: off}
     destinations:
       log: {type: file, path: b}
       all: {type: file, path: c, message_body: include}
 `)
 	got := resolve(t, c)
 	wantRules := []conversation.Rules{
-		{Bots: conversation.Include, Ended: conversation.Any, Channels: []string{"chat"}, Identify: true, Reopen: conversation.Restart},
-		{Bots: conversation.Include, Ended: conversation.Explicit, Channels: []string{"chat", "email"}, Identity: conversation.Email},
+		{Bots: conversation.Include, Ended: conversation.Any, Channels: []string{"chat"}, Identify: true, Reopen: conversation.Restart, Inactivity: time.Hour},
+		{Bots: conversation.Include, Ended: conversation.Explicit, Channels: []string{"chat", "email"}, Identity: conversation.Email, Inactivity: 24 * time.Hour, InactivityEnd: true},
 		{Bots: conversation.Include, Ended: conversation.Any, Channels: []string{"chat"}, Automation: conversation.Include, FirstMessage: conversation.StartedOnly},
 	}
 	for i, want := range wantRules {
@@ -200,19 +202,23 @@ workspaces:
 	}
 }
 
-// A chat tool's own reopen holds unless the configuration says otherwise.
-func TestReopenOfTheTool(t *testing.T) {
+// A chat tool's own reopen and inactivity hold unless the configuration says
+// otherwise.
+func TestRulesOfTheTool(t *testing.T) {
 	r := newResolver()
-	r.connectors = []connector.Type{{Name: "thread", Reopen: conversation.Restart, New: func(connector.Options) connector.Connector { return nil }}}
+	r.connectors = []connector.Type{{Name: "thread", Reopen: conversation.Restart, Inactivity: time.Hour, New: func(connector.Options) connector.Connector { return nil }}}
 	got, problems := r.resolve(&Config{Data: "d", Listen: NoListener, Retention: Retention{1, 1}, Sources: []Source{
 		{Name: "a", Type: "thread", Secrets: []Secret{"x"}},
-		{Name: "b", Type: "thread", Secrets: []Secret{"x"}, Rules: Rules{Reopen: conversation.Continue}},
+		{Name: "b", Type: "thread", Secrets: []Secret{"x"}, Rules: Rules{Reopen: conversation.Continue, Inactivity: NoInactivity}},
 	}})
 	if len(problems) > 0 {
 		t.Fatalf("got %v, want no problems", problems)
 	}
 	if a, b := got.Sources[0].Rules.Reopen, got.Sources[1].Rules.Reopen; a != conversation.Restart || b != conversation.Continue {
 		t.Errorf("got %q and %q, want restart and continue", a, b)
+	}
+	if a, b := got.Sources[0].Rules.Inactivity, got.Sources[1].Rules.Inactivity; a != time.Hour || b != 0 {
+		t.Errorf("inactivity: got %v and %v, want 1h and 0", a, b)
 	}
 }
 

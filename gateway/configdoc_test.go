@@ -146,9 +146,9 @@ func kind(t reflect.Type) string {
 func shown(v reflect.Value) string {
 	d, isDuration := v.Interface().(time.Duration)
 	switch {
-	case isDuration && d%(24*time.Hour) == 0:
+	case isDuration && d != 0 && d%(24*time.Hour) == 0:
 		return fmt.Sprintf("`%dd`", d/(24*time.Hour))
-	case v.Kind() == reflect.Struct, v.IsZero() && v.Kind() != reflect.Bool && !v.CanInt():
+	case v.Kind() == reflect.Struct, v.IsZero() && v.Kind() != reflect.Bool && (!v.CanInt() || isDuration):
 		return ""
 	default:
 		return fmt.Sprintf("`%v`", v.Interface())

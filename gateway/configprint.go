@@ -31,16 +31,17 @@ func (c *Config) Print(w io.Writer) error {
 	return strictyaml.Encode(w, &e)
 }
 
-// defaultRules returns what the zero Rules means. It leaves reopen to the
-// chat tools.
+// defaultRules returns what the zero Rules means. It leaves reopen and
+// inactivity to the chat tools.
 func defaultRules() Rules {
 	return Rules{
-		FirstMessage: conversation.StartedAndSent,
-		Ended:        conversation.Explicit,
-		Bots:         conversation.Include,
-		Automation:   conversation.Drop,
-		Identity:     conversation.ExternalID,
-		Identify:     Off,
+		FirstMessage:  conversation.StartedAndSent,
+		Ended:         conversation.Explicit,
+		Bots:          conversation.Include,
+		Automation:    conversation.Drop,
+		Identity:      conversation.ExternalID,
+		InactivityEnd: Off,
+		Identify:      Off,
 	}
 }
 
@@ -59,6 +60,7 @@ func (r *Resolved) next(sources []Source, destinations []Destination) ([]Source,
 			continue
 		}
 		s.Reopen = cmp.Or(r.Sources[i].Rules.Reopen, conversation.Continue)
+		s.Inactivity = cmp.Or(r.Sources[i].Rules.Inactivity, NoInactivity)
 		s.Namespace = r.Sources[i].Namespace
 	}
 	for i := range destinations {

@@ -205,6 +205,7 @@ func (r *resolver) rules(path string, s Rules) {
 	oneOf(r, path, "bots", s.Bots, conversation.Include, conversation.Drop)
 	oneOf(r, path, "automation", s.Automation, conversation.Drop, conversation.Include)
 	oneOf(r, path, "identity", s.Identity, conversation.ExternalID, conversation.Email)
+	oneOf(r, path, "inactivity_end", s.InactivityEnd, Off, On)
 	oneOf(r, path, "identify", s.Identify, Off, On)
 	if slices.Contains(s.Channels, "") {
 		r.tell(strictyaml.Join(path, "channels"), "holds an empty channel")
@@ -244,14 +245,16 @@ func (s Rules) or(outer Rules) Rules {
 		channels = outer.Channels
 	}
 	return Rules{
-		FirstMessage: cmp.Or(s.FirstMessage, outer.FirstMessage),
-		Ended:        cmp.Or(s.Ended, outer.Ended),
-		Reopen:       cmp.Or(s.Reopen, outer.Reopen),
-		Bots:         cmp.Or(s.Bots, outer.Bots),
-		Automation:   cmp.Or(s.Automation, outer.Automation),
-		Channels:     channels,
-		Identity:     cmp.Or(s.Identity, outer.Identity),
-		Identify:     cmp.Or(s.Identify, outer.Identify),
+		FirstMessage:  cmp.Or(s.FirstMessage, outer.FirstMessage),
+		Ended:         cmp.Or(s.Ended, outer.Ended),
+		Reopen:        cmp.Or(s.Reopen, outer.Reopen),
+		Bots:          cmp.Or(s.Bots, outer.Bots),
+		Automation:    cmp.Or(s.Automation, outer.Automation),
+		Channels:      channels,
+		Identity:      cmp.Or(s.Identity, outer.Identity),
+		Inactivity:    cmp.Or(s.Inactivity, outer.Inactivity),
+		InactivityEnd: cmp.Or(s.InactivityEnd, outer.InactivityEnd),
+		Identify:      cmp.Or(s.Identify, outer.Identify),
 	}
 }
 

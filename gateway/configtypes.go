@@ -53,6 +53,9 @@ func (r *resolver) source(path string, w Workspace, s Source) {
 		r.signature(path, s, t)
 		r.path(path, w, s)
 		out.Rules.Reopen = cmp.Or(out.Rules.Reopen, t.Reopen)
+		if rules.Inactivity == 0 {
+			out.Rules.Inactivity = t.Inactivity
+		}
 		out.Connector = t.New(r.options(path, s, t))
 		out.Answer = t.Answer
 		out.API, out.APIToken = r.api(path, s, t), string(s.APIToken)
@@ -147,14 +150,16 @@ func (s Source) namespace() string {
 // conversation returns the switches in the words of the state machine.
 func (s Rules) conversation() conversation.Rules {
 	return conversation.Rules{
-		FirstMessage: s.FirstMessage,
-		Ended:        s.Ended,
-		Reopen:       s.Reopen,
-		Bots:         s.Bots,
-		Automation:   s.Automation,
-		Channels:     s.Channels,
-		Identity:     s.Identity,
-		Identify:     s.Identify == On,
+		FirstMessage:  s.FirstMessage,
+		Ended:         s.Ended,
+		Reopen:        s.Reopen,
+		Bots:          s.Bots,
+		Automation:    s.Automation,
+		Channels:      s.Channels,
+		Identity:      s.Identity,
+		Inactivity:    max(s.Inactivity, 0),
+		InactivityEnd: s.InactivityEnd == On,
+		Identify:      s.Identify == On,
 	}
 }
 

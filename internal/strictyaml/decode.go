@@ -89,7 +89,11 @@ func (d *decoder) fill(entries []entry, path string, v reflect.Value) []entry {
 	var rest []entry
 	for _, e := range entries {
 		if f, ok := fields[e.key]; ok {
-			d.value(e.value, Join(path, e.key), v.FieldByIndex(f.index))
+			inner := v.FieldByIndex(f.index)
+			d.value(e.value, Join(path, e.key), inner)
+			if f.never && inner.IsZero() {
+				inner.SetInt(-1)
+			}
 		} else {
 			rest = append(rest, e)
 		}

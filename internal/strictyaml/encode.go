@@ -95,6 +95,7 @@ func quoted(s string) string {
 // formatDuration writes days where time.Duration would write hours.
 func formatDuration(t time.Duration) string {
 	const day = 24 * time.Hour
+	t = max(t, 0)
 	if t >= day && t%day == 0 {
 		return fmt.Sprintf("%dd", t/day)
 	}

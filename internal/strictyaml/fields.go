@@ -10,6 +10,7 @@ type field struct {
 	name      string
 	index     []int
 	omitEmpty bool
+	never     bool // a duration of which 0 is not the zero value
 }
 
 // fieldsOf returns the fields of a struct and of those embedded in it.
@@ -25,7 +26,8 @@ func fieldsOf(t reflect.Type) []field {
 				list = append(list, inner)
 			}
 		case name != "" && name != "-":
-			list = append(list, field{name, f.Index, option == "omitempty"})
+			never := option == "never"
+			list = append(list, field{name, f.Index, never || option == "omitempty", never})
 		}
 	}
 	return list

@@ -5,7 +5,9 @@
 // around them. Strings, booleans, whole numbers, durations ("2s", "7d"),
 // secrets, lists of them, structs and named structs can be read. A list of one
 // may be written without brackets. Named structs are a slice of a struct that
-// has a field tagged ",key": in YAML a mapping, whose order they keep.
+// has a field tagged ",key": in YAML a mapping, whose order they keep. A
+// duration tagged ",never" that is written as 0 is -1, and so told from one that
+// is not written.
 //
 // In every value ${NAME} stands for an environment variable, and $${ for ${
 // itself. A value that begins with file: is read from that file where a

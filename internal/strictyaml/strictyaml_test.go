@@ -104,6 +104,23 @@ books:
 	}
 }
 
+// What is written as 0 is told from what is not written, and written so again.
+func TestNever(t *testing.T) {
+	type pause struct {
+		After time.Duration `yaml:"after,never"`
+	}
+	for text, want := range map[string]time.Duration{"": 0, "after: 0\n": -1, "after: 0s\n": -1, "after: 3h0m0s\n": 3 * time.Hour, "after: 1d\n": 24 * time.Hour} {
+		var got pause
+		if _, problems := Decode([]byte(text), &got, options()); len(problems) > 0 || got.After != want {
+			t.Errorf("%q: got %v (%v), want %v", text, got.After, problems, want)
+		}
+		var b bytes.Buffer
+		if err := Encode(&b, &got); err != nil || b.String() != strings.Replace(text, " 0\n", " 0s\n", 1) {
+			t.Errorf("%q: written as %q (%v)", text, b.String(), err)
+		}
+	}
+}
+
 func TestProblems(t *testing.T) {
 	for text, want := range map[string]string{
 		"titel: x":                        `f:1:1: titel: unknown key "titel", did you mean "title"?`,
