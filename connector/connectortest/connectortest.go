@@ -11,6 +11,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"flag"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -53,7 +54,8 @@ func options() connector.Options {
 // Test checks a connector against the recorded webhooks in dir and, if it is a
 // Faker, against conversations that it plays. Each *.json or *.form in dir is a
 // body; *.headers beside it are its headers, one a line, "URL: …" among them if
-// it counts; *.golden is what it says, which -update rewrites.
+// it counts; *.answers, what the tool's API says, a JSON object by path, null
+// for what it does not know; *.golden is what it says, which -update rewrites.
 func Test(t *testing.T, typ connector.Type, dir string) {
 	c := typ.New(options())
 	for _, file := range bodies(t, dir) {
@@ -99,6 +101,7 @@ func request(t testing.TB, file string) *connector.Request {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Body = bytes.TrimSpace(body)
 	}
+	r.Answers = answers(t, strings.TrimSuffix(file, filepath.Ext(file))+".answers")
 	headers, err := os.ReadFile(strings.TrimSuffix(file, filepath.Ext(file)) + ".headers")
 	if errors.Is(err, os.ErrNotExist) {
 		return r
@@ -113,6 +116,25 @@ func request(t testing.TB, file string) *connector.Request {
 		}
 	}
 	return r
+}
+
+// answers reads what a tool's API says, if there is a file that tells.
+func answers(t testing.TB, file string) map[string][]byte {
+	b, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	var list map[string]json.RawMessage
+	if err = errors.Join(err, json.Unmarshal(b, &list)); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	all := map[string][]byte{}
+	for path, answer := range list {
+		if all[path] = answer; string(answer) == "null" {
+			all[path] = nil
+		}
+	}
+	return all
 }
 
 // own returns r with a body of its own.
@@ -255,10 +277,11 @@ func checkSigned(t *testing.T, typ connector.Type, f connector.Faker, r *connect
 // with what it fakes.
 func Fuzz(f *testing.F, typ connector.Type, dir string) {
 	c := typ.New(options())
-	header := map[string]http.Header{}
+	header, said := map[string]http.Header{}, map[string][]byte{}
 	for _, file := range bodies(f, dir) {
 		r := request(f, file)
 		header[r.Header.Get("Content-Type")] = r.Header
+		maps.Copy(said, r.Answers)
 		f.Add(r.Header.Get("Content-Type"), r.Body)
 	}
 	if faker, ok := c.(connector.Faker); ok {
@@ -275,7 +298,7 @@ func Fuzz(f *testing.F, typ connector.Type, dir string) {
 		if h == nil {
 			h = http.Header{"Content-Type": {contentType}}
 		}
-		p, err := c.Parse(&connector.Request{Header: h, Body: slices.Clone(body)})
+		p, err := c.Parse(&connector.Request{Header: h, Body: slices.Clone(body), Answers: said})
 		if err == nil {
 			Check(t, p)
 		}

@@ -100,7 +100,7 @@ func heard(t *testing.T, f connector.Faker, all []conversation.Activity) (list [
 			if err := f.Verify(&r); err != nil {
 				t.Fatalf("%s: not signed well: %v", all[n].Type, err)
 			}
-			p := parse(t, f, own(&r))
+			p := asked(t, f, all[:n+1], own(&r))
 			Check(t, p)
 			for _, a := range p.Activities {
 				if !known[a.ID] {
@@ -112,6 +112,37 @@ func heard(t *testing.T, f connector.Faker, all []conversation.Activity) (list [
 	}
 	slices.SortStableFunc(list, conversation.Compare)
 	return list
+}
+
+// An Answerer is a Faker whose webhooks take Lookups: it plays the tool's API
+// too.
+type Answerer interface {
+	connector.Faker
+	// Answer is what the API says of a path once the last activity of a
+	// history has happened; nil if it knows nothing of it.
+	Answer(history []conversation.Activity, path string) []byte
+}
+
+// asked is what a webhook says once every Lookup is answered, as the gateway
+// has it.
+func asked(t *testing.T, f connector.Faker, history []conversation.Activity, r *connector.Request) connector.Parsed {
+	t.Helper()
+	r.Answers = map[string][]byte{}
+	for range 8 {
+		p := parse(t, f, own(r))
+		if len(p.Lookups) == 0 {
+			return p
+		}
+		api, ok := f.(Answerer)
+		if !ok {
+			t.Fatalf("got Lookups %v, want a Faker that answers them", p.Lookups)
+		}
+		for _, l := range p.Lookups {
+			r.Answers[l.Path] = api.Answer(history, l.Path)
+		}
+	}
+	t.Fatal("asks without end")
+	return connector.Parsed{}
 }
 
 // sayable is what the tool can say of a history.
