@@ -5,6 +5,7 @@ import (
 	"github.com/parlance-chat/parlance/connector"
 	"github.com/parlance-chat/parlance/connector/chatwoot"
 	"github.com/parlance-chat/parlance/connector/custom"
+	"github.com/parlance-chat/parlance/connector/gorgias"
 	"github.com/parlance-chat/parlance/connector/helpscout"
 	"github.com/parlance-chat/parlance/connector/intercom"
 	"github.com/parlance-chat/parlance/connector/jivochat"
@@ -25,6 +26,7 @@ func Types() []connector.Type {
 	return []connector.Type{
 		chatwoot.Type(),
 		custom.Type(),
+		gorgias.Type(),
 		helpscout.Type(),
 		intercom.Type(),
 		jivochat.Type(),
