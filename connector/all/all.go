@@ -11,6 +11,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/jivochat"
 	"github.com/parlance-chat/parlance/connector/kustomer"
 	"github.com/parlance-chat/parlance/connector/libredesk"
+	"github.com/parlance-chat/parlance/connector/livechat"
 	"github.com/parlance-chat/parlance/connector/livehelperchat"
 	"github.com/parlance-chat/parlance/connector/olark"
 	"github.com/parlance-chat/parlance/connector/rocketchat"
@@ -32,6 +33,7 @@ func Types() []connector.Type {
 		jivochat.Type(),
 		kustomer.Type(),
 		libredesk.Type(),
+		livechat.Type(),
 		livehelperchat.Type(),
 		olark.Type(),
 		rocketchat.Type(),
