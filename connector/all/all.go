@@ -16,6 +16,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/olark"
 	"github.com/parlance-chat/parlance/connector/rocketchat"
 	"github.com/parlance-chat/parlance/connector/smartsupp"
+	"github.com/parlance-chat/parlance/connector/snapengage"
 	"github.com/parlance-chat/parlance/connector/tawkto"
 	"github.com/parlance-chat/parlance/connector/zendeskevents"
 	"github.com/parlance-chat/parlance/connector/zendesksunco"
@@ -38,6 +39,7 @@ func Types() []connector.Type {
 		olark.Type(),
 		rocketchat.Type(),
 		smartsupp.Type(),
+		snapengage.Type(),
 		tawkto.Type(),
 		zendeskevents.Type(),
 		zendesksunco.Type(),

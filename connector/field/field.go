@@ -110,12 +110,13 @@ var layouts = []string{
 	"2006-01-02T15:04:05.999999999",
 	time.RFC1123, time.RFC1123Z,
 	"Mon Jan 02 2006 15:04:05 GMT-0700",
+	"Jan 2, 2006 3:04:05 PM",
 }
 
 // ParseTime reads a time: seconds, milliseconds, microseconds or nanoseconds
 // since 1970, by their size, also with a fraction; RFC 3339, also with a space
 // for the T, with an offset without colon, or without any, which is UTC; and
-// what JavaScript and HTTP write. "" and "0" are the zero time.
+// what JavaScript, Java and HTTP write. "" and "0" are the zero time.
 func ParseTime(s string) (time.Time, error) { return ParseTimeIn(s, time.UTC) }
 
 // ParseTimeIn is ParseTime for a tool whose times without zone are in another.

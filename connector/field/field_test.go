@@ -35,6 +35,7 @@ func TestParseTime(t *testing.T) {
 		"2026-03-02 09:00:45 UTC":       at,
 		"2026-03-02T09:00:45.250000000": at.Add(250 * time.Millisecond),
 		"Mon, 02 Mar 2026 09:00:45 GMT": at,
+		"Mar 2, 2026 9:00:45 AM":        at,
 	} {
 		if got, err := ParseTime(s); err != nil || !got.Equal(want) {
 			t.Errorf("%q: got %v (%v), want %v", s, got, err, want)
