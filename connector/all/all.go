@@ -3,6 +3,7 @@ package all
 
 import (
 	"github.com/parlance-chat/parlance/connector"
+	"github.com/parlance-chat/parlance/connector/brevoconversations"
 	"github.com/parlance-chat/parlance/connector/chatwoot"
 	"github.com/parlance-chat/parlance/connector/custom"
 	"github.com/parlance-chat/parlance/connector/gorgias"
@@ -26,6 +27,7 @@ import (
 // Types returns every chat tool.
 func Types() []connector.Type {
 	return []connector.Type{
+		brevoconversations.Type(),
 		chatwoot.Type(),
 		custom.Type(),
 		gorgias.Type(),
