@@ -4,6 +4,7 @@ package all
 import (
 	"github.com/parlance-chat/parlance/connector"
 	"github.com/parlance-chat/parlance/connector/brevoconversations"
+	"github.com/parlance-chat/parlance/connector/chatra"
 	"github.com/parlance-chat/parlance/connector/chatwoot"
 	"github.com/parlance-chat/parlance/connector/custom"
 	"github.com/parlance-chat/parlance/connector/gorgias"
@@ -28,6 +29,7 @@ import (
 func Types() []connector.Type {
 	return []connector.Type{
 		brevoconversations.Type(),
+		chatra.Type(),
 		chatwoot.Type(),
 		custom.Type(),
 		gorgias.Type(),
