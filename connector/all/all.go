@@ -7,6 +7,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/chatra"
 	"github.com/parlance-chat/parlance/connector/chatwoot"
 	"github.com/parlance-chat/parlance/connector/custom"
+	"github.com/parlance-chat/parlance/connector/drift"
 	"github.com/parlance-chat/parlance/connector/gorgias"
 	"github.com/parlance-chat/parlance/connector/helpscout"
 	"github.com/parlance-chat/parlance/connector/intercom"
@@ -32,6 +33,7 @@ func Types() []connector.Type {
 		chatra.Type(),
 		chatwoot.Type(),
 		custom.Type(),
+		drift.Type(),
 		gorgias.Type(),
 		helpscout.Type(),
 		intercom.Type(),

@@ -16,6 +16,7 @@ import (
 	"cmp"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -162,6 +163,7 @@ func (t *telling) tell() (connector.Parsed, error) {
 			return connector.Parsed{}, err
 		}
 	}
+	slices.SortStableFunc(t.Activities, conversation.Compare) // the API tells the newest first
 	k := t.ticket
 	if k == nil {
 		return t.Parsed, nil
