@@ -6,6 +6,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/brevoconversations"
 	"github.com/parlance-chat/parlance/connector/chatra"
 	"github.com/parlance-chat/parlance/connector/chatwoot"
+	"github.com/parlance-chat/parlance/connector/crisp"
 	"github.com/parlance-chat/parlance/connector/custom"
 	"github.com/parlance-chat/parlance/connector/drift"
 	"github.com/parlance-chat/parlance/connector/gorgias"
@@ -32,6 +33,7 @@ func Types() []connector.Type {
 		brevoconversations.Type(),
 		chatra.Type(),
 		chatwoot.Type(),
+		crisp.Type(),
 		custom.Type(),
 		drift.Type(),
 		gorgias.Type(),
