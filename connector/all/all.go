@@ -22,6 +22,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/smartsupp"
 	"github.com/parlance-chat/parlance/connector/snapengage"
 	"github.com/parlance-chat/parlance/connector/tawkto"
+	"github.com/parlance-chat/parlance/connector/tiledesk"
 	"github.com/parlance-chat/parlance/connector/zendeskevents"
 	"github.com/parlance-chat/parlance/connector/zendesksunco"
 	"github.com/parlance-chat/parlance/connector/zohosalesiq"
@@ -49,6 +50,7 @@ func Types() []connector.Type {
 		smartsupp.Type(),
 		snapengage.Type(),
 		tawkto.Type(),
+		tiledesk.Type(),
 		zendeskevents.Type(),
 		zendesksunco.Type(),
 		zohosalesiq.Type(),
