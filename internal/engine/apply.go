@@ -88,11 +88,18 @@ func (e *engine) converse(ctx context.Context, out []journal.Applied, t *task, s
 		*state, o = conversation.Step(source.Origin, source.Rules, *state, *it.Activity)
 		out = append(out, journal.Applied{Conversation: t.conversation, Activity: it.ID, Events: e.events(t, o)})
 	}
+	if t.woken {
+		var o conversation.Output
+		if a, ok := silence(t, source.Rules, *state); ok {
+			*state, o = conversation.Step(source.Origin, source.Rules, *state, a)
+		}
+		out = append(out, journal.Applied{Conversation: t.conversation, Events: e.events(t, o)})
+	}
 	if len(out) == first {
 		return out, nil
 	}
 	b, err := e.mode.Marshal(state)
-	out[len(out)-1].State = b
+	out[len(out)-1].State, out[len(out)-1].Wake = b, wake(t, source.Rules, *state)
 	return out, err
 }
 

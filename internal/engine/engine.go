@@ -103,6 +103,8 @@ type engine struct {
 	bytes   int                // of what is in queue
 	state   conversation.State // of the conversation being stepped through
 	people  people
+	next    time.Time // when a conversation is to be woken; zero if none is
+	woken   []*task   // those whose time has come
 
 	agents   []conversation.Agent  // whom webhooks told of, and people do not know yet
 	contacts []conversation.Person // likewise
@@ -122,8 +124,14 @@ type held struct {
 // run applies webhooks until ctx is done.
 func (e *engine) run(ctx context.Context) {
 	err := e.retry(ctx, "position", func() (err error) {
-		e.upTo, err = e.o.Journal.Position(ctx, e.source)
+		if e.upTo, err = e.o.Journal.Position(ctx, e.source); err != nil {
+			return err
+		}
 		e.after = e.upTo
+		list, err := e.o.Journal.Wakes(ctx, e.source, 1)
+		if len(list) > 0 {
+			e.next = list[0].At
+		}
 		return err
 	})
 	for err == nil {
@@ -144,26 +152,29 @@ func (e *engine) cycle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	tasks := e.take(due)
+	tasks := append(e.take(due), e.woken...)
+	e.woken = nil
 	if !e.finish() && len(tasks) == 0 {
 		return ctx.Err()
 	}
 	// A commit that failed may have happened, so each try asks the journal
 	// anew what is known.
-	began, many := time.Now(), false
-	err = e.retry(ctx, "apply", func() error {
-		applied, err := e.apply(ctx, tasks)
-		if err != nil {
+	began := time.Now()
+	var applied []journal.Applied
+	err = e.retry(ctx, "apply", func() (err error) {
+		if applied, err = e.apply(ctx, tasks); err != nil {
 			return err
 		}
-		many = len(applied) > manyTogether
+		for _, a := range applied {
+			e.wakeBy(a.Wake) // also if the commit seems to fail
+		}
 		return e.o.Journal.Commit(ctx, e.source, applied, e.upTo)
 	})
 	if err == nil {
 		clear(e.people.changed)
 		e.count(tasks)
 	}
-	if err == nil && many {
+	if err == nil && len(applied) > manyTogether {
 		err = sleep(ctx, distance-time.Since(began))
 	}
 	return err
@@ -184,14 +195,17 @@ func (e *engine) read(ctx context.Context) (due int, err error) {
 			e.o.Log.Error("engine cannot read the journal", "workspace", e.source.Workspace, "source", e.source.Name, "error", err)
 			return 0, sleep(ctx, time.Second)
 		case len(webhooks) == 0:
-			return e.due(func(h *held) bool { return !h.due.After(now) }), nil
+			return e.due(func(h *held) bool { return !h.due.After(now) }), e.rouse(ctx, now)
 		}
 		for _, w := range webhooks {
 			e.hold(w, now)
 		}
 		// Under load there is always more to read.
 		last := webhooks[len(webhooks)-1].ReceivedAt
-		if due := e.due(func(h *held) bool { return !h.received.Add(e.o.Settle).After(last) }); due > 0 || len(e.passing) > 0 {
+		if err := e.rouse(ctx, last); err != nil {
+			return 0, err
+		}
+		if due := e.due(func(h *held) bool { return !h.received.Add(e.o.Settle).After(last) }); due > 0 || len(e.passing)+len(e.woken) > 0 {
 			return due, nil // calls wait for nobody
 		}
 	}
@@ -210,10 +224,14 @@ func (e *engine) due(so func(*held) bool) (n int) {
 
 // untilDue bounds ctx by the time at which something is to be done.
 func (e *engine) untilDue(ctx context.Context) (context.Context, context.CancelFunc) {
-	if len(e.queue) == 0 {
+	at := e.next
+	if len(e.queue) > 0 && (at.IsZero() || e.queue[0].due.Before(at)) {
+		at = e.queue[0].due
+	}
+	if at.IsZero() {
 		return context.WithCancel(ctx)
 	}
-	return context.WithDeadline(ctx, e.queue[0].due)
+	return context.WithDeadline(ctx, at)
 }
 
 // hold puts a webhook's activities among those that wait.
@@ -247,6 +265,7 @@ type task struct {
 	conversation               journal.Conversation
 	items                      []*item
 	calls                      []journal.Event
+	woken                      bool
 	applied, repeated, invalid int // by the last try
 }
 
@@ -259,7 +278,7 @@ type tasks struct {
 func (e *engine) task(ts *tasks, c string) *task {
 	t := ts.of[c]
 	if t == nil {
-		t = &task{conversation: journal.Conversation{Workspace: e.source.Workspace, Source: e.source.Name, ID: c}}
+		t = &task{conversation: e.conversation(c)}
 		ts.of[c] = t
 		ts.list = append(ts.list, t)
 	}

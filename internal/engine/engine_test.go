@@ -39,12 +39,20 @@ func openJournal(t testing.TB, dir string) journal.Journal {
 }
 
 // start runs an engine until stop is called, which waits for its end.
-func start(j journal.Workbench) (stop func()) {
+func start(j journal.Workbench) (stop func()) { return startBy(j, conversation.Rules{}) }
+
+// startBy runs an engine by some rules.
+func startBy(j journal.Workbench, r conversation.Rules) (stop func()) {
+	source := func(workspace, name string) Source {
+		s := origin(workspace, name)
+		s.Rules = r
+		return s
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		err := Run(ctx, Options{Journal: j, Settle: settle, Source: origin, Log: slog.New(slog.DiscardHandler), Metrics: NewMetrics(prometheus.NewRegistry())})
+		err := Run(ctx, Options{Journal: j, Settle: settle, Source: source, Log: slog.New(slog.DiscardHandler), Metrics: NewMetrics(prometheus.NewRegistry())})
 		if err != nil {
 			panic(err)
 		}

@@ -43,7 +43,7 @@ func (e *engine) row(ctx context.Context, name string) (*row, error) {
 	if r := p.rows[name]; r != nil {
 		return r, nil
 	}
-	b, _, err := e.o.Journal.Load(ctx, e.personal(name), nil)
+	b, _, err := e.o.Journal.Load(ctx, e.conversation(name), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -63,10 +63,6 @@ func (e *engine) row(ctx context.Context, name string) (*row, error) {
 	return r, nil
 }
 
-func (e *engine) personal(name string) journal.Conversation {
-	return journal.Conversation{Workspace: e.source.Workspace, Source: e.source.Name, ID: name}
-}
-
 // change notes that a row is to be written with the next commit.
 func (p *people) change(name string, r *row) {
 	if p.changed == nil {
@@ -83,7 +79,7 @@ func (e *engine) write(out []journal.Applied) ([]journal.Applied, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, journal.Applied{Conversation: e.personal(name), State: b})
+		out = append(out, journal.Applied{Conversation: e.conversation(name), State: b})
 	}
 	return out, nil
 }

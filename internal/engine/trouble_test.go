@@ -117,6 +117,13 @@ func (f *flaky) Webhooks(ctx context.Context, s journal.Source, after journal.Se
 	return f.Journal.Webhooks(ctx, s, after, limit)
 }
 
+func (f *flaky) Wakes(ctx context.Context, s journal.Source, limit int) ([]journal.Wake, error) {
+	if before, _ := f.fails(); before {
+		return nil, errFlaky
+	}
+	return f.Journal.Wakes(ctx, s, limit)
+}
+
 func (f *flaky) Commit(ctx context.Context, s journal.Source, applied []journal.Applied, upTo journal.Seq) error {
 	before, after := f.fails()
 	if before {

@@ -93,7 +93,16 @@ type Applied struct {
 	Conversation Conversation
 	Activity     string // its ID; "" if there is none to remember
 	State        []byte // the state after it; nil leaves the state as it is
-	Events       []Event
+	// Wake, with a State, is when something is to be done about the
+	// conversation even if no webhook comes; zero is never.
+	Wake   time.Time
+	Events []Event
+}
+
+// A Wake is when something is to be done about a conversation.
+type Wake struct {
+	Conversation string
+	At           time.Time
 }
 
 // A Parked is a call that a destination refused for good.
@@ -165,6 +174,10 @@ type Workbench interface {
 	// Load returns a conversation's state, nil if there is none, and which
 	// of the activities have been applied already.
 	Load(ctx context.Context, c Conversation, activities []string) (state []byte, applied []bool, err error)
+
+	// Wakes returns up to limit conversations of a source that are to be woken,
+	// the earliest first, whether or not their time has come.
+	Wakes(ctx context.Context, s Source, limit int) ([]Wake, error)
 
 	// Commit records what was applied of a source, in order, and moves its
 	// position to upTo, in one transaction. An activity is remembered at least

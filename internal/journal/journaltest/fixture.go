@@ -65,6 +65,8 @@ func now[T any](f *fixture, read func(context.Context) ([]T, error)) []T {
 	return list
 }
 
+var morning = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
 // support is the source of most webhooks here.
 var support = journal.Source{Workspace: "default", Name: "support"}
 
@@ -94,10 +96,21 @@ func (f *fixture) events(workspace string, after journal.Seq, limit int) []journ
 	}
 }
 
+// wakes returns what of a source is to be woken, as "TIME CONVERSATION".
+func (f *fixture) wakes(s journal.Source, limit int) (list []string) {
+	f.t.Helper()
+	wakes, err := f.Wakes(f.t.Context(), s, limit)
+	f.must(err)
+	for _, w := range wakes {
+		list = append(list, w.At.Format(time.RFC3339)+" "+w.Conversation)
+	}
+	return list
+}
+
 func webhook(workspace, id string) *journal.Webhook {
 	return &journal.Webhook{Workspace: workspace, Source: "support", Body: []byte("body of " + id),
 		Activities: []conversation.Activity{{ID: id, Type: conversation.Message, Conversation: "17", By: conversation.Customer,
-			Time: time.Date(2026, 3, 2, 9, 0, 0, 123456789, time.UTC), Message: conversation.Text{ID: id, Body: "hello"}}}}
+			Time: morning.Add(123456789), Message: conversation.Text{ID: id, Body: "hello"}}}}
 }
 
 func ids(list []journal.Webhook) (ids []string) {

@@ -23,7 +23,7 @@ func Test(t *testing.T, open Open) {
 		f    func(*testing.T, Open)
 	}{
 		{"Append", testAppend}, {"Sources", testSources}, {"AppendConcurrently", testAppendConcurrently}, {"WaitForWebhooks", testWaitForWebhooks},
-		{"Commit", testCommit}, {"LongConversation", testLongConversation}, {"Workspaces", testWorkspaces}, {"Cursors", testCursors},
+		{"Commit", testCommit}, {"LongConversation", testLongConversation}, {"Wakes", testWakes}, {"Workspaces", testWorkspaces}, {"Cursors", testCursors},
 		{"Parked", testParked}, {"Unreadable", testUnreadable}, {"Pending", testPending}, {"Times", testTimes}, {"WaitForEvents", testWaitForEvents},
 		{"CloseWakesWhoWaits", testClose}, {"Model", testModel},
 	} {
@@ -193,6 +193,44 @@ func testCommit(t *testing.T, open Open) {
 	if at, err := f.Position(t.Context(), support); at != 9 || err != nil {
 		t.Errorf("a position alone: got %d (%v), want 9", at, err)
 	}
+}
+
+// What is to be woken is told by time, each source for itself, until a state
+// without a time takes its place.
+func testWakes(t *testing.T, open Open) {
+	f := start(t, open)
+	sales := journal.Source{Workspace: "default", Name: "sales"}
+	set := func(s journal.Source, c, state string, minutes int) {
+		t.Helper()
+		a := journal.Applied{Conversation: journal.Conversation{Workspace: s.Workspace, Source: s.Name, ID: c}, Activity: state}
+		if state != "" {
+			a.State = []byte(state)
+		}
+		if minutes > 0 {
+			a.Wake = morning.Add(time.Duration(minutes) * time.Minute)
+		}
+		f.must(f.Commit(t.Context(), s, []journal.Applied{a}, 0))
+	}
+	wakes := func(s journal.Source, limit int, want ...string) {
+		t.Helper()
+		f.equal(fmt.Sprint("wakes of ", s), f.wakes(s, limit), want)
+	}
+	wakes(support, 10)
+	set(support, "1", "a", 30)
+	set(support, "2", "a", 20)
+	set(support, "3", "a", 40)
+	set(support, "4", "a", 0)
+	set(sales, "1", "a", 10)
+	f.both(func() {
+		wakes(support, 10, "2026-03-02T09:20:00Z 2", "2026-03-02T09:30:00Z 1", "2026-03-02T09:40:00Z 3")
+		wakes(support, 2, "2026-03-02T09:20:00Z 2", "2026-03-02T09:30:00Z 1")
+		wakes(sales, 10, "2026-03-02T09:10:00Z 1")
+		wakes(journal.Source{Workspace: "acme", Name: "support"}, 10)
+	})
+	set(support, "2", "b", 50)
+	set(support, "1", "", 0) // leaves the state as it is, and so its time
+	set(support, "3", "b", 0)
+	f.both(func() { wakes(support, 10, "2026-03-02T09:30:00Z 1", "2026-03-02T09:50:00Z 2") })
 }
 
 // A conversation may be longer than whatever is kept in memory of it.

@@ -2,7 +2,9 @@ package journaltest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -14,8 +16,20 @@ type model struct {
 	webhooks map[string][]string // by workspace
 	events   map[string][]string // by workspace
 	states   map[journal.Conversation]string
+	wakes    map[journal.Conversation]time.Time
 	seen     map[string]bool        // of conversation and activity
 	position map[string]journal.Seq // by workspace
+}
+
+// wakesOf returns what of a source is to be woken, by time.
+func (m *model) wakesOf(s journal.Source) (list []string) {
+	for c, at := range m.wakes {
+		if c.Workspace == s.Workspace && c.Source == s.Name {
+			list = append(list, at.Format(time.RFC3339)+" "+c.ID)
+		}
+	}
+	slices.Sort(list)
+	return list
 }
 
 // testModel does random things to a journal and to a model of it, and closes
@@ -25,7 +39,7 @@ func testModel(t *testing.T, open Open) {
 		f := &fixture{t: t, open: open, dir: t.TempDir()}
 		f.Journal = open(t, f.dir)
 		defer func() { f.must(f.Journal.Close()) }()
-		m := model{webhooks: map[string][]string{}, position: map[string]journal.Seq{}, events: map[string][]string{}, states: map[journal.Conversation]string{}, seen: map[string]bool{}}
+		m := model{webhooks: map[string][]string{}, position: map[string]journal.Seq{}, events: map[string][]string{}, states: map[journal.Conversation]string{}, wakes: map[journal.Conversation]time.Time{}, seen: map[string]bool{}}
 		n := 0
 		workspace := rapid.SampledFrom([]string{"default", "acme"})
 		rt.Repeat(map[string]func(*rapid.T){
@@ -42,6 +56,10 @@ func testModel(t *testing.T, open Open) {
 					n++
 					c := journal.Conversation{Workspace: w, Source: "support", ID: rapid.SampledFrom([]string{"1", "2", ""}).Draw(rt, "conversation")}
 					a := journal.Applied{Conversation: c, Activity: fmt.Sprint(n), State: []byte(fmt.Sprint("state ", n))}
+					if delete(m.wakes, c); rapid.Bool().Draw(rt, "woken") {
+						a.Wake = morning.Add(time.Duration(rapid.IntRange(0, 1000).Draw(rt, "wake")*1000+n) * time.Second) // no two at once
+						m.wakes[c] = a.Wake
+					}
 					for i := range rapid.IntRange(0, 2).Draw(rt, "events") {
 						id := fmt.Sprintf("%d.%d", n, i)
 						a.Events = append(a.Events, event(c.Workspace, id))
@@ -61,6 +79,7 @@ func testModel(t *testing.T, open Open) {
 					if at, err := f.Position(t.Context(), s); at != m.position[w] || err != nil {
 						rt.Fatalf("position: got %d (%v), want %d", at, err, m.position[w])
 					}
+					f.equal("wakes of "+w, f.wakes(s, 10), m.wakesOf(s))
 					f.equal("events of "+w, messageIDs(f.events(w, 0, n*2+1)), m.events[w])
 				}
 				for c, want := range m.states {

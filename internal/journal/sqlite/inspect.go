@@ -37,7 +37,8 @@ CREATE TABLE pending (workspace TEXT, source TEXT, seq INTEGER, PRIMARY KEY (wor
 CREATE TABLE events (last INTEGER PRIMARY KEY, first INTEGER NOT NULL, at INTEGER NOT NULL, workspace TEXT NOT NULL, count INTEGER NOT NULL, data BLOB NOT NULL);
 CREATE INDEX events_at ON events (at);
 CREATE INDEX events_of ON events (workspace, last, first, at, count);
-CREATE TABLE conversations (id INTEGER PRIMARY KEY, workspace TEXT NOT NULL, source TEXT NOT NULL, conversation TEXT NOT NULL, day INTEGER, state BLOB);
+CREATE TABLE conversations (id INTEGER PRIMARY KEY, workspace TEXT NOT NULL, source TEXT NOT NULL, conversation TEXT NOT NULL, day INTEGER, state BLOB, wake INTEGER);
+CREATE INDEX conversations_wake ON conversations (workspace, source, wake) WHERE wake IS NOT NULL;
 CREATE INDEX conversations_of_calls ON conversations (conversation) WHERE conversation = '';
 CREATE UNIQUE INDEX conversations_by ON conversations (workspace, source, conversation);
 CREATE INDEX conversations_day ON conversations (day) WHERE day IS NOT NULL;

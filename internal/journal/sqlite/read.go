@@ -47,6 +47,15 @@ func (j *Journal) Position(_ context.Context, s journal.Source) (journal.Seq, er
 	return j.sources.position(s), nil
 }
 
+// Wakes implements journal.Workbench.
+func (j *Journal) Wakes(ctx context.Context, of journal.Source, limit int) (list []journal.Wake, err error) {
+	err = j.query(ctx, "SELECT conversation, wake FROM conversations WHERE workspace = ? AND source = ? AND wake IS NOT NULL ORDER BY wake LIMIT ?", func(s *sqlite.Stmt) error {
+		list = append(list, journal.Wake{Conversation: s.ColumnText(0), At: moment(s.ColumnInt64(1))})
+		return nil
+	}, of.Workspace, of.Name, limit)
+	return list, err
+}
+
 // await returns what read returns once there is something, or ctx is done.
 func await[T any](ctx context.Context, j *Journal, read func() ([]T, <-chan struct{}, error)) ([]T, error) {
 	for {

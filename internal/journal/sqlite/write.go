@@ -89,9 +89,14 @@ func (t *tx) apply(a journal.Applied) error {
 		}
 	}
 	if a.State != nil {
-		return t.w.set("UPDATE conversations SET state = ? WHERE id = ?", func(s *sqlite.Stmt) {
+		return t.w.set("UPDATE conversations SET state = ?, wake = ? WHERE id = ?", func(s *sqlite.Stmt) {
 			s.BindBytes(1, a.State)
-			s.BindInt64(2, id)
+			if a.Wake.IsZero() {
+				s.BindNull(2)
+			} else {
+				s.BindInt64(2, a.Wake.UnixMicro())
+			}
+			s.BindInt64(3, id)
 		})
 	}
 	return nil
