@@ -9,6 +9,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/crisp"
 	"github.com/parlance-chat/parlance/connector/custom"
 	"github.com/parlance-chat/parlance/connector/drift"
+	"github.com/parlance-chat/parlance/connector/front"
 	"github.com/parlance-chat/parlance/connector/gorgias"
 	"github.com/parlance-chat/parlance/connector/helpscout"
 	"github.com/parlance-chat/parlance/connector/intercom"
@@ -37,6 +38,7 @@ func Types() []connector.Type {
 		crisp.Type(),
 		custom.Type(),
 		drift.Type(),
+		front.Type(),
 		gorgias.Type(),
 		helpscout.Type(),
 		intercom.Type(),
