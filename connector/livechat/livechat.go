@@ -87,6 +87,8 @@ func (c *Connector) Parse(r *connector.Request) (p connector.Parsed, err error) 
 	if err := field.Decode(w.Payload, &h.payload); err != nil {
 		return p, field.Malformed("livechat", err)
 	}
+	h.meet()
+	h.customer = c.customer(h)
 	if err := read(h); err != nil {
 		return connector.Parsed{}, err
 	}
@@ -107,9 +109,9 @@ func (c *Connector) chat(h *hook) error {
 	if chat.Thread.ID == "" || chat.Thread.CreatedAt.IsZero() {
 		return errors.New("livechat: chat without chat.thread.id or chat.thread.created_at")
 	}
-	h.users = chat.Users
+	h.Activities = slices.Grow(h.Activities, 1+len(chat.Thread.Events))
 	h.add(conversation.Activity{ID: "created", Type: conversation.Identified, Conversation: string(chat.Thread.ID),
-		Time: chat.Thread.CreatedAt.Time, StartedAt: chat.Thread.CreatedAt.Time, Agent: c.present(h)}, c.customer(h))
+		Time: chat.Thread.CreatedAt.Time, StartedAt: chat.Thread.CreatedAt.Time, Agent: c.present(h)})
 	for _, u := range chat.Users {
 		if u.Type == "agent" {
 			h.Agents = append(h.Agents, agent(u.ID, u.Name))
@@ -141,7 +143,7 @@ func (c *Connector) event(h *hook, thread string, e event) error {
 			return nil
 		}
 		a.ID, a.Type, a.By, a.Agent = "closed:"+string(e.ID), conversation.Closed, by, c.present(h)
-		h.add(a, c.customer(h))
+		h.add(a)
 		return nil
 	}
 	if reason := e.unread(); reason != "" {
@@ -161,7 +163,7 @@ func (c *Connector) event(h *hook, thread string, e event) error {
 		a.Agent = agent(e.AuthorID, h.user(e.AuthorID).Name)
 	}
 	a.Message = conversation.Text{ID: string(e.ID), Body: e.plain()}
-	h.add(a, c.customer(h))
+	h.add(a)
 	return nil
 }
 
@@ -173,7 +175,7 @@ func (c *Connector) ended(h *hook, e event) (by conversation.Author, ended bool)
 		return conversation.Customer, true
 	case kind == "manual_archived_agent", kind == "customer_banned":
 		here := func(by conversation.Author) bool {
-			return slices.ContainsFunc(h.present(), func(id field.ID) bool { return c.author(h, id) == by })
+			return slices.ContainsFunc(h.present, func(id field.ID) bool { return c.author(h, id) == by })
 		}
 		if here(conversation.Bot) && !here(conversation.HumanAgent) {
 			return conversation.Bot, true
@@ -204,7 +206,7 @@ func (c *Connector) deactivated(h *hook) error {
 	if a.By == conversation.HumanAgent || a.By == conversation.Bot {
 		a.Agent = agent(v.UserID, "")
 	}
-	h.add(a, c.customer(h))
+	h.add(a)
 	return nil
 }
 
@@ -263,7 +265,7 @@ func (c *Connector) author(h *hook, id field.ID) conversation.Author {
 // present is the agent who is in the chat, if it is one, else nobody.
 func (c *Connector) present(h *hook) conversation.Agent {
 	var people []field.ID
-	for _, id := range h.present() {
+	for _, id := range h.present {
 		if c.author(h, id) == conversation.HumanAgent {
 			people = append(people, id)
 		}
@@ -276,14 +278,16 @@ func (c *Connector) present(h *hook) conversation.Agent {
 
 // customer is what the webhook tells of the chat's customer.
 func (c *Connector) customer(h *hook) conversation.Person {
-	for _, id := range append(h.present(), h.payload.Event.AuthorID) {
-		if c.author(h, id) == conversation.Customer {
-			u := h.user(id)
-			u.ID = id
-			return c.person(u)
-		}
+	here := func(id field.ID) bool { return c.author(h, id) == conversation.Customer }
+	id := h.payload.Event.AuthorID
+	if i := slices.IndexFunc(h.present, here); i >= 0 {
+		id = h.present[i]
+	} else if !here(id) {
+		return conversation.Person{}
 	}
-	return conversation.Person{}
+	u := h.user(id)
+	u.ID = id
+	return c.person(u)
 }
 
 // person is a customer. Session fields are what the site set.

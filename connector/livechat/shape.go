@@ -115,15 +115,20 @@ type hook struct {
 	webhook
 	*connector.Request
 	connector.Parsed
-	payload payload
-	users   []user // whom a chat names
+	payload  payload
+	users    []user     // whom a chat names
+	present  []field.ID // who is in the chat, as far as told
+	customer conversation.Person
 }
 
-func (h *hook) drop(reason string) { h.Dropped = append(h.Dropped, reason) }
-
-func (h *hook) add(a conversation.Activity, customer conversation.Person) {
-	a.Customer, a.Channel = customer, "chat"
-	h.Activities = append(h.Activities, a)
+// meet notes who is there.
+func (h *hook) meet() {
+	h.users, h.present = h.payload.Chat.Users, h.Additional.Present
+	for _, u := range h.users {
+		if u.Present != nil && *u.Present && !slices.Contains(h.present, u.ID) {
+			h.present = append(h.present, u.ID)
+		}
+	}
 }
 
 // user is what a chat tells of somebody.
@@ -136,13 +141,9 @@ func (h *hook) user(id field.ID) user {
 	return user{}
 }
 
-// present are the ids of those who are in the chat, as far as told.
-func (h *hook) present() []field.ID {
-	ids := slices.Clip(h.Additional.Present)
-	for _, u := range h.users {
-		if u.Present != nil && *u.Present && !slices.Contains(ids, u.ID) {
-			ids = append(ids, u.ID)
-		}
-	}
-	return ids
+func (h *hook) drop(reason string) { h.Dropped = append(h.Dropped, reason) }
+
+func (h *hook) add(a conversation.Activity) {
+	a.Customer, a.Channel = h.customer, "chat"
+	h.Activities = append(h.Activities, a)
 }

@@ -105,6 +105,6 @@ type user struct {
 var anonymous = regexp.MustCompile(`^(Web|iOS|Android|Unity) User( [0-9a-f]+)?$`)
 
 // agentID is the agent of Zendesk who wrote a message, or "__trigger".
-func (m message) agentID() string { return m.Metadata.Text("__zendesk_msg.agent.id") }
+func (m *message) agentID() string { return m.Metadata.Text("__zendesk_msg.agent.id") }
 
 func digits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

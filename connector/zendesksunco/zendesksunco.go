@@ -68,7 +68,7 @@ func (c *Connector) Parse(r *connector.Request) (p connector.Parsed, err error) 
 
 // event adds what one event tells.
 func (c *Connector) event(e event, p *connector.Parsed) error {
-	var read func(event, payload, *connector.Parsed) error
+	var read func(event, *payload, *connector.Parsed) error
 	switch e.Type {
 	case "conversation:message":
 		read = c.message
@@ -92,13 +92,13 @@ func (c *Connector) event(e event, p *connector.Parsed) error {
 	if err := field.Decode(e.Payload, &v); err != nil {
 		return field.Malformed("zendesk-sunco", err)
 	}
-	return read(e, v, p)
+	return read(e, &v, p)
 }
 
 // message adds a message, if it is known who wrote it, or the end that it
 // reports.
-func (c *Connector) message(e event, v payload, p *connector.Parsed) error {
-	m := v.Message
+func (c *Connector) message(e event, v *payload, p *connector.Parsed) error {
+	m := &v.Message
 	if m.ID == "" || v.Conversation.ID == "" || m.Received.IsZero() {
 		return errors.New("zendesk-sunco: message without id, conversation.id or received")
 	}
@@ -111,7 +111,8 @@ func (c *Connector) message(e event, v payload, p *connector.Parsed) error {
 		p.Activities = append(p.Activities, a)
 		return nil
 	}
-	by, reason := m.author()
+	writer := m.agentID()
+	by, reason := m.author(writer)
 	if reason == "" {
 		reason = m.unread()
 	}
@@ -131,7 +132,7 @@ func (c *Connector) message(e event, v payload, p *connector.Parsed) error {
 			a.Customer.Name = m.Author.DisplayName
 		}
 	case conversation.HumanAgent:
-		a.Agent = conversation.Agent{ID: m.agentID(), Name: m.Author.DisplayName}
+		a.Agent = conversation.Agent{ID: writer, Name: m.Author.DisplayName}
 	case conversation.Bot:
 		a.Agent = conversation.Agent{Name: m.Author.DisplayName}
 	}
@@ -147,7 +148,7 @@ func closed(a *conversation.Activity, by conversation.Author) {
 
 // created adds that a conversation is there. Most reasons for it are none of
 // the customer's: it is no beginning in the specification's sense.
-func (c *Connector) created(e event, v payload, p *connector.Parsed) error {
+func (c *Connector) created(e event, v *payload, p *connector.Parsed) error {
 	if v.Conversation.ID == "" || e.CreatedAt.IsZero() {
 		return errors.New("zendesk-sunco: conversation without id or createdAt")
 	}
@@ -160,7 +161,7 @@ func (c *Connector) created(e event, v payload, p *connector.Parsed) error {
 
 // control adds that a conversation ended, if that is why it was handed back.
 // An agent who takes it to e-mail ends the chat, but not the conversation.
-func (c *Connector) control(e event, v payload, p *connector.Parsed) error {
+func (c *Connector) control(e event, v *payload, p *connector.Parsed) error {
 	var by conversation.Author
 	switch v.Reason {
 	case "ticketClosed":
@@ -179,7 +180,7 @@ func (c *Connector) control(e event, v payload, p *connector.Parsed) error {
 }
 
 // person adds what became known of a user. Two that were merged are one.
-func (c *Connector) person(_ event, v payload, p *connector.Parsed) error {
+func (c *Connector) person(_ event, v *payload, p *connector.Parsed) error {
 	for _, u := range []user{v.User, v.Merged.Surviving} {
 		if u.ID != "" {
 			p.Contacts = append(p.Contacts, c.customer(u, nil))
@@ -211,10 +212,10 @@ func (c *Connector) customer(u user, metadata field.Object) conversation.Person 
 	return p
 }
 
-// author says who wrote a message, or why that is not known.
-func (m message) author() (by conversation.Author, reason string) {
+// author says who wrote a message of an agentID, or why that is not known.
+func (m *message) author(agent string) (by conversation.Author, reason string) {
 	is := func(subtype string) bool { return slices.Contains(m.Author.Subtypes, subtype) }
-	agent, unmarked := m.agentID(), len(m.Author.Subtypes) == 0
+	unmarked := len(m.Author.Subtypes) == 0
 	switch {
 	case m.Activity.Type != "" || is("activity"):
 		return "", "activity_line"
@@ -235,7 +236,7 @@ func (m message) author() (by conversation.Author, reason string) {
 }
 
 // unread says why a message of a known author is none that people read.
-func (m message) unread() string {
+func (m *message) unread() string {
 	if m.Deleted {
 		return "deleted"
 	}
