@@ -126,6 +126,8 @@ type Options struct {
 	// BotIDs are the ids of bots, likewise, where the tool does not tell them
 	// from people.
 	BotIDs []string
+	// Zone is where the clock of a Zoneless tool stands; nil is UTC.
+	Zone *time.Location
 	// Program and Scheme are what type custom reads and verifies by.
 	Program string
 	Scheme  Scheme
@@ -153,6 +155,8 @@ type Type struct {
 	// Inactivity is the silence after which a customer's message starts anew,
 	// where the configuration does not say: for channels without an end.
 	Inactivity time.Duration
+	// Zoneless says that the tool's times have no zone.
+	Zoneless bool
 	// Signs says whether the tool signs its webhooks, or sends a token.
 	Signs Signs
 	// Answer, if not empty, is the body of the answer that the tool wants.

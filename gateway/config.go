@@ -138,6 +138,8 @@ type Source struct {
 	AgentIDs []string `yaml:"agent_ids,omitempty"`
 	// Chat tools that do not tell bots from people: the ids of the bots, such as `[bot-*]`.
 	BotIDs []string `yaml:"bot_ids,omitempty"`
+	// Chat tools whose times have no zone: the one that they are in, such as `Europe/Berlin`. Without it: UTC.
+	Timezone string `yaml:"timezone,omitempty"`
 	// Chat tools: names of agents of whom the tool tells only the id. See [agents](#agents).
 	Agents []Agent `yaml:"agents,omitempty"`
 	// Chat tools that have to be asked for what their webhooks leave out: a token of the tool's API.

@@ -222,6 +222,32 @@ func TestRulesOfTheTool(t *testing.T) {
 	}
 }
 
+// A tool whose times have no zone can be told it, also on a machine that knows
+// no zones; and any other tool cannot.
+func TestTimezone(t *testing.T) {
+	var zone string
+	var types []connector.Type
+	for name, zoneless := range map[string]bool{"zoneless": true, "other": false} {
+		types = append(types, connector.Type{Name: name, Zoneless: zoneless, New: func(o connector.Options) connector.Connector {
+			zone = o.Zone.String()
+			return nil
+		}})
+	}
+	for _, tt := range []struct {
+		tool, zone, want string
+		problems         int
+	}{
+		{"zoneless", "Europe/Berlin", "Europe/Berlin", 0}, {"zoneless", "", "UTC", 0}, {"zoneless", "Local", "", 1}, {"zoneless", "Berlin", "", 1}, {"other", "Europe/Berlin", "", 1},
+	} {
+		r := newResolver()
+		r.connectors = types
+		_, problems := r.resolve(&Config{Data: "d", Listen: NoListener, Retention: Retention{1, 1}, Sources: []Source{{Name: "a", Type: tt.tool, Secrets: []Secret{"x"}, Timezone: tt.zone}}})
+		if len(problems) != tt.problems || tt.problems == 0 && zone != tt.want {
+			t.Errorf("%+v: got %q and problems %v", tt, zone, problems)
+		}
+	}
+}
+
 // The second of the Segment family in a workspace has messageIds of its own.
 func TestSalt(t *testing.T) {
 	c := parse(t, `

@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
+	_ "time/tzdata" // for machines that know no zones
 
 	"github.com/parlance-chat/parlance/connector"
 	"github.com/parlance-chat/parlance/conversation"
@@ -80,6 +82,9 @@ func furtherKeys(t connector.Type) (keys []string) {
 	if t.API != nil {
 		keys = append(keys, "api_token", "api_url")
 	}
+	if t.Zoneless {
+		keys = append(keys, "timezone")
+	}
 	if t.Name == typeCustom {
 		keys = append(keys, "program", "signature")
 	}
@@ -93,6 +98,10 @@ func (r *resolver) options(path string, s Source, t connector.Type) connector.Op
 		Secrets: texts(s.Secrets), Unsigned: s.Unsigned, UnverifiedIDs: s.UnverifiedIDs,
 		UserIDField: s.UserIDField, AnonymousIDField: s.AnonymousIDField, AgentIDs: s.AgentIDs, BotIDs: s.BotIDs,
 		Program: string(s.Program), Scheme: connector.Scheme(s.Signature),
+	}
+	var err error
+	if o.Zone, err = time.LoadLocation(s.Timezone); err != nil || s.Timezone == "Local" {
+		r.tell(strictyaml.Join(path, "timezone"), "must be the name of a time zone, such as Europe/Berlin")
 	}
 	if t.Name == typeCustom {
 		r.scheme(strictyaml.Join(path, "signature"), s)

@@ -24,6 +24,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/snapengage"
 	"github.com/parlance-chat/parlance/connector/tawkto"
 	"github.com/parlance-chat/parlance/connector/tiledesk"
+	"github.com/parlance-chat/parlance/connector/userlike"
 	"github.com/parlance-chat/parlance/connector/zendeskevents"
 	"github.com/parlance-chat/parlance/connector/zendesksunco"
 	"github.com/parlance-chat/parlance/connector/zohosalesiq"
@@ -53,6 +54,7 @@ func Types() []connector.Type {
 		snapengage.Type(),
 		tawkto.Type(),
 		tiledesk.Type(),
+		userlike.Type(),
 		zendeskevents.Type(),
 		zendesksunco.Type(),
 		zohosalesiq.Type(),
