@@ -127,7 +127,7 @@ func fakeMessage(a conversation.Activity) (attributes, relationships obj) {
 	switch a.By {
 	case conversation.Customer:
 		attributes["direction"], attributes["directionType"] = "in", "followup-in"
-	case conversation.HumanAgent:
+	case conversation.HumanAgent, conversation.Bot:
 		relationships["createdBy"] = link("user", a.Agent.ID)
 	default:
 		attributes["auto"] = true

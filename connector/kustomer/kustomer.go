@@ -27,7 +27,7 @@ func Type() connector.Type {
 		Title:  "Kustomer",
 		Reopen: conversation.Continue,
 		Gives: connector.Gives{
-			Started: connector.Yes, Sent: connector.Yes, Received: connector.Yes, Ended: connector.Yes, Bots: connector.No,
+			Started: connector.Yes, Sent: connector.Yes, Received: connector.Yes, Ended: connector.Yes, Bots: "those that bot_ids names",
 			AgentID: connector.Yes, AgentName: "once an event about the user has told it", AgentUsername: "once an event about the user has told it: their e-mail address",
 			Duration: connector.Yes, ConversationID: connector.Yes, Body: "the preview, perhaps shortened", Message: connector.Yes,
 			UserID: "the customer's externalId, once an event about the customer has told it", AnonymousID: "from a custom attribute of the customer",
@@ -69,7 +69,7 @@ func (c *Connector) Parse(r *connector.Request) (p connector.Parsed, err error) 
 func (c *Connector) read(name string, e event) (connector.Parsed, error) {
 	switch name {
 	case "message.create":
-		return message(e)
+		return c.message(e)
 	case "conversation.create":
 		return created(e)
 	case "conversation.update":
@@ -86,9 +86,9 @@ func dropped(reason string) connector.Parsed { return connector.Parsed{Dropped: 
 
 // message tells of a message, if it is known who wrote it. Notes are no
 // messages in Kustomer, and there are no webhooks about them.
-func message(e event) (connector.Parsed, error) {
+func (c *Connector) message(e event) (connector.Parsed, error) {
 	m := &e.Data.Attributes
-	by, reason := author(&e)
+	by, reason := c.author(&e)
 	if m.Redacted {
 		reason = "deleted"
 	}
@@ -104,16 +104,18 @@ func message(e event) (connector.Parsed, error) {
 	a.ID, a.Type, a.By, a.Time = "message:"+string(e.Data.ID), conversation.Message, by, at.Time
 	a.Channel = channel(m.Channel)
 	a.Message = conversation.Text{ID: string(e.Data.ID), Body: string(m.Preview)}
-	if by == conversation.HumanAgent {
+	if by == conversation.HumanAgent || by == conversation.Bot {
 		a.Agent = conversation.Agent{ID: string(e.Data.Relationships.CreatedBy.Data.ID)}
 	}
 	return connector.Parsed{Activities: []conversation.Activity{a}}, nil
 }
 
 // author says who wrote a message, or why that is not known.
-func author(e *event) (by conversation.Author, reason string) {
+func (c *Connector) author(e *event) (by conversation.Author, reason string) {
 	m, writer := &e.Data.Attributes, e.Data.Relationships.CreatedBy.Data
 	switch {
+	case m.Direction == "out" && c.o.IsBot(string(writer.ID)):
+		return conversation.Bot, ""
 	case m.Direction == "out" && m.Auto:
 		return conversation.Automation, ""
 	case m.Direction == "out" && strings.TrimSuffix(writer.Type, "s") == "user" && writer.ID != "":

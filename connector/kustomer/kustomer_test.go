@@ -69,6 +69,10 @@ func TestKinds(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", body, got, want)
 		}
 	}
+	bots := connector.Options{BotIDs: []string{"a1"}}
+	if got := connectortest.Summary(parse(t, bots, "", message(`"direction":"out","auto":true`, people))); got != "message by bot agent a1 m1 in c1" {
+		t.Errorf("a bot: got %q", got)
+	}
 	if got := connectortest.Summary(parse(t, connector.Options{}, "kustomer.conversation.create", `{`+at+`,"data":{"id":"c1"}}`)); got != "identified in c1" {
 		t.Errorf("named in the header alone: got %q", got)
 	}
