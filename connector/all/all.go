@@ -8,6 +8,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/chatwoot"
 	"github.com/parlance-chat/parlance/connector/crisp"
 	"github.com/parlance-chat/parlance/connector/custom"
+	"github.com/parlance-chat/parlance/connector/dixa"
 	"github.com/parlance-chat/parlance/connector/drift"
 	"github.com/parlance-chat/parlance/connector/front"
 	"github.com/parlance-chat/parlance/connector/gorgias"
@@ -38,6 +39,7 @@ func Types() []connector.Type {
 		chatwoot.Type(),
 		crisp.Type(),
 		custom.Type(),
+		dixa.Type(),
 		drift.Type(),
 		front.Type(),
 		gorgias.Type(),
