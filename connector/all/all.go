@@ -3,6 +3,7 @@ package all
 
 import (
 	"github.com/parlance-chat/parlance/connector"
+	"github.com/parlance-chat/parlance/connector/ada"
 	"github.com/parlance-chat/parlance/connector/brevoconversations"
 	"github.com/parlance-chat/parlance/connector/chatra"
 	"github.com/parlance-chat/parlance/connector/chatwoot"
@@ -34,6 +35,7 @@ import (
 // Types returns every chat tool.
 func Types() []connector.Type {
 	return []connector.Type{
+		ada.Type(),
 		brevoconversations.Type(),
 		chatra.Type(),
 		chatwoot.Type(),
