@@ -21,6 +21,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/livechat"
 	"github.com/parlance-chat/parlance/connector/livehelperchat"
 	"github.com/parlance-chat/parlance/connector/olark"
+	"github.com/parlance-chat/parlance/connector/papercups"
 	"github.com/parlance-chat/parlance/connector/rocketchat"
 	"github.com/parlance-chat/parlance/connector/smartsupp"
 	"github.com/parlance-chat/parlance/connector/snapengage"
@@ -53,6 +54,7 @@ func Types() []connector.Type {
 		livechat.Type(),
 		livehelperchat.Type(),
 		olark.Type(),
+		papercups.Type(),
 		rocketchat.Type(),
 		smartsupp.Type(),
 		snapengage.Type(),
