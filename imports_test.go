@@ -23,13 +23,14 @@ var layers = []struct{ tree, may string }{
 	{"internal/lookup", "connector internal/journal"},
 	{"internal/engine", "livechat conversation internal/journal"},
 	{"internal/deliver", "livechat destination internal/journal"},
-	{"internal/control", "internal/journal"},
+	{"internal/control", "connector internal/journal"},
+	{"internal/recording", "connector"},
 	{"internal/simulate", "conversation connector"},
 	{"internal/standin", "livechat"},
 	{"internal/sdktest", ""},
 	{"gateway", "livechat conversation connector destination internal/spell internal/strictyaml internal/journal internal/ingest internal/lookup internal/engine internal/deliver internal/control"},
 	{"bench", "livechat conversation connector gateway internal/simulate internal/standin"},
-	{"cmd", "livechat conversation connector gateway internal/control internal/journal internal/simulate internal/standin"},
+	{"cmd", "livechat conversation connector gateway internal/control internal/journal internal/recording internal/simulate internal/standin"},
 }
 
 // TestImportsPointOneWay holds every package to the table.

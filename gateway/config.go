@@ -110,6 +110,9 @@ type Policy struct {
 // A Secret is text that never shows: however it is printed, it is "…".
 type Secret = strictyaml.Secret
 
+// A Text is text that may also stand in a file of its own, as file:PATH.
+type Text = strictyaml.Text
+
 // A Source is where chats come from.
 type Source struct {
 	Name string `yaml:",key"`
@@ -147,7 +150,7 @@ type Source struct {
 	// The same: the address of that API, where every customer of the tool has another.
 	APIURL string `yaml:"api_url,omitempty"`
 	// `custom`: the jq program that makes activities of a webhook, or `file:PATH`. See [custom](connectors/custom.md).
-	Program strictyaml.Text `yaml:"program,omitempty"`
+	Program Text `yaml:"program,omitempty"`
 	// `custom`: how the tool signs. See [signature](#signature).
 	Signature Signature `yaml:"signature,omitempty"`
 	// Chat tools and `api`: see [Secrets and messageIds](#secrets-and-messageids).

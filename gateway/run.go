@@ -43,7 +43,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 		g.log.Warn("other commands cannot reach this gateway while it runs", "error", err)
 	} else {
 		// Whoever follows events must not hold up the end.
-		servers.add(ctx, l, control.Handler(control.Target{Journal: g.journal, Reset: g.loops.reset, Resend: g.loops.resend, Live: true}), 0)
+		servers.add(ctx, l, control.Handler(control.Target{Journal: g.journal, Reset: g.loops.reset, Resend: g.loops.resend, Import: g.ingest.Import, Live: true}), 0)
 	}
 
 	// Work goes on while the servers drain, and stops after them.

@@ -20,6 +20,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/parlance-chat/parlance/connector"
 	"github.com/parlance-chat/parlance/internal/journal"
 )
 
@@ -35,6 +36,9 @@ type Target struct {
 	// Resend makes one attempt to deliver a parked call. Nil means that the
 	// gateway is not running.
 	Resend func(ctx context.Context, p journal.Parked) error
+	// Import takes in what a chat tool sent once. Nil means that the gateway is
+	// not running.
+	Import func(ctx context.Context, workspace, source string, requests []connector.Request) (unreadable int, err error)
 	// Live reports that events may still come.
 	Live bool
 }
@@ -92,6 +96,18 @@ type ParkedReply struct {
 	Problems []string `json:"problems,omitempty"`
 }
 
+// An ImportRequest holds requests that a chat tool made once.
+type ImportRequest struct {
+	Workspace string              `json:"workspace"`
+	Source    string              `json:"source"`
+	Requests  []connector.Request `json:"requests"`
+}
+
+// An ImportReply says how many of them could not be read.
+type ImportReply struct {
+	Unreadable int `json:"unreadable"`
+}
+
 // Handler answers the requests of a Client.
 func Handler(t Target) http.Handler {
 	mux := http.NewServeMux()
@@ -113,6 +129,7 @@ func Handler(t Target) http.Handler {
 	handle("POST /parked/drop", t.drop)
 	handle("POST /parked/resend", t.resend)
 	handle("POST /replay", t.replay)
+	handle("POST /import", t.imports)
 	handle("GET /events", t.events)
 	if t.Live {
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
@@ -240,6 +257,18 @@ func (t Target) replay(_ http.ResponseWriter, r *http.Request) (any, error) {
 	}
 	err := t.Reset(q.Workspace, q.Destination, move)
 	return &reply, err
+}
+
+func (t Target) imports(_ http.ResponseWriter, r *http.Request) (any, error) {
+	if t.Import == nil {
+		return nil, errors.New("the gateway is not running: start it with 'parlance serve', then import")
+	}
+	var q ImportRequest
+	if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
+		return nil, err
+	}
+	unreadable, err := t.Import(r.Context(), q.Workspace, q.Source, q.Requests)
+	return ImportReply{unreadable}, err
 }
 
 // exists reports an unknown destination. Asking for its cursor would make one.

@@ -105,18 +105,7 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request, s *Source) (re
 	if scrubber, ok := s.Connector.(connector.Scrubber); ok {
 		req.Body = scrubber.Scrub(body)
 	}
-	hook := &journal.Webhook{Body: req.Body}
-	parsed, err := h.read(s, req)
-	if err != nil {
-		hook.Unreadable = reason(err)
-		h.log.Warn("webhook kept as unreadable", "workspace", s.Workspace, "source", s.Name, "reason", hook.Unreadable)
-	}
-	hook.Activities, hook.Agents, hook.Contacts = parsed.Activities, parsed.Agents, parsed.Contacts
-	if len(parsed.Lookups) > 0 {
-		// What it says is read once the tool's API has told the rest.
-		*hook = journal.Webhook{Body: req.Body, Pending: true, Header: telling(r.Header)}
-		parsed = connector.Parsed{}
-	}
+	hook, parsed := h.hook(s, req)
 	if err := h.store(r.Context(), s, hook); err != nil {
 		return "", err
 	}
@@ -132,13 +121,36 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request, s *Source) (re
 	return parsed.Reply, nil
 }
 
-// read parses a webhook. A tool whose API nobody may ask knows nothing of what
-// the webhook leaves out.
-func (h *Handler) read(s *Source, r *connector.Request) (p connector.Parsed, err error) {
+// hook makes of a request what is to be journaled, and returns what else it says.
+func (h *Handler) hook(s *Source, r *connector.Request) (*journal.Webhook, connector.Parsed) {
+	read := parseAlone
+	switch {
+	case s.Connector == nil:
+		read = func(_ connector.Connector, r *connector.Request) (connector.Parsed, error) { return readExport(r.Body) }
+	case s.Pending != nil:
+		read = parse
+	}
+	hook := &journal.Webhook{Body: r.Body}
+	p, err := read(s.Connector, r)
+	switch {
+	case err != nil:
+		hook.Unreadable = reason(err)
+		h.log.Warn("webhook kept as unreadable", "workspace", s.Workspace, "source", s.Name, "reason", hook.Unreadable)
+	case len(p.Lookups) > 0: // what it says is read once the tool's API has told the rest
+		hook.Pending, hook.Header = true, telling(r.Header)
+		p = connector.Parsed{}
+	}
+	hook.Activities, hook.Agents, hook.Contacts = p.Activities, p.Agents, p.Contacts
+	return hook, p
+}
+
+// parseAlone parses without the tool's API: nobody knows anything of what the
+// webhook leaves out.
+func parseAlone(c connector.Connector, r *connector.Request) (p connector.Parsed, err error) {
 	const rounds = 8
 	for range rounds {
-		p, err = parse(s.Connector, r)
-		if err != nil || len(p.Lookups) == 0 || s.Pending != nil {
+		p, err = parse(c, r)
+		if err != nil || len(p.Lookups) == 0 {
 			return p, err
 		}
 		if r.Answers == nil {

@@ -1,0 +1,229 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/parlance-chat/parlance/connector"
+	"github.com/parlance-chat/parlance/gateway"
+	"github.com/parlance-chat/parlance/internal/control"
+	"github.com/parlance-chat/parlance/internal/recording"
+)
+
+func importCommand() *cobra.Command {
+	var source string
+	var dry bool
+	cmd := &cobra.Command{
+		Use:   "import --source NAME FILE...",
+		Short: "Take in yesterday's webhooks, or exported transcripts",
+		Long: `Take in yesterday's webhooks, or exported transcripts.
+
+Each file is a webhook's body, or JSON Lines of bodies or of what 'parlance
+capture' writes; directories are searched; - is standard input. For a source of
+type api it is what the activity API takes, or one activity a line.
+
+They are told in the order of their own times, with the messageIds that they
+had or would have had live. So what was told before changes nothing, and an
+import that was interrupted goes on where it was.`,
+		Example: `  parlance import --source support --dry-run webhooks/
+  parlance import --source support webhooks/ more.jsonl`,
+	}
+	l := lookFlags(cmd)
+	cmd.Flags().StringVar(&source, "source", "", "name of the source that they are from (required)")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "print the calls that would be sent, and send nothing")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if source == "" || len(args) == 0 {
+			return usage(cmd, "name a source with --source, and files")
+		}
+		config, err := l.file.load()
+		if err != nil {
+			return err
+		}
+		reader, err := config.Reader(*l.workspace, source)
+		if err != nil {
+			return err
+		}
+		i := &importer{workspace: *l.workspace, source: source, data: config.Data, reader: reader, stdin: cmd.InOrStdin(), out: cmd.OutOrStdout(), bar: newBar(cmd.ErrOrStderr())}
+		if err := i.scan(args); err != nil {
+			return err
+		}
+		if dry {
+			return i.dry()
+		}
+		return l.ask(func(c *control.Client) error { return i.send(cmd.Context(), c) })
+	}
+	return cmd
+}
+
+// An importer tells requests in the order of their times.
+type importer struct {
+	workspace, source, data string
+	reader                  *gateway.Reader
+	stdin                   io.Reader
+	out                     io.Writer
+	bar                     *bar
+	requests                []*connector.Request
+	places                  []place
+}
+
+// A place is where a request is, and when what it first tells of happened.
+type place struct {
+	at      time.Time
+	request int
+}
+
+// scan reads the files and puts what they hold in order.
+func (i *importer) scan(paths []string) error {
+	files, err := recording.Files(paths)
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 {
+		return fmt.Errorf("no files to import in %s", strings.Join(paths, ", "))
+	}
+	for _, file := range files {
+		err := recording.Read(file, i.stdin, func(_ int, r *connector.Request) error {
+			i.reader.Scrub(r)
+			i.places = append(i.places, place{i.began(r), len(i.requests)})
+			i.requests = append(i.requests, r)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	slices.SortStableFunc(i.places, func(a, b place) int { return a.at.Compare(b.at) })
+	return nil
+}
+
+// began is when what a request first tells of happened; what tells nothing, or
+// only with the tool's API, comes when it arrived.
+func (i *importer) began(r *connector.Request) time.Time {
+	again := *r
+	again.Body, again.Answers = slices.Clone(r.Body), nil
+	p, err := i.reader.Read(&again)
+	if err != nil || len(p.Activities) == 0 {
+		return r.Received
+	}
+	first := p.Activities[0].Time
+	for _, a := range p.Activities {
+		if a.Time.Before(first) {
+			first = a.Time
+		}
+	}
+	return first
+}
+
+// dry prints the calls that would be sent.
+func (i *importer) dry() error {
+	out := json.NewEncoder(i.out)
+	unreadable, calls := 0, 0
+	for _, p := range i.places {
+		parsed, err := i.reader.Read(i.requests[p.request])
+		if err != nil {
+			unreadable++
+			continue
+		}
+		for _, o := range i.reader.Tell(parsed.Activities...) {
+			for _, e := range o.Events {
+				calls++
+				if err := out.Encode(e); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	_, err := fmt.Fprintf(i.bar.out, "%d webhooks would become %d events; %d cannot be read\n", len(i.places), calls, unreadable)
+	return err
+}
+
+// perRequest bounds the requests that go to the gateway at once.
+const perRequest = 100
+
+// send hands the requests to the running gateway, from where it was interrupted.
+func (i *importer) send(ctx context.Context, c *control.Client) error {
+	mark := i.mark()
+	done := readMark(mark)
+	if done > 0 {
+		fmt.Fprintf(i.bar.out, "going on after %d of %d\n", done, len(i.places))
+	}
+	unreadable := 0
+	for done < len(i.places) {
+		batch := i.places[done:min(done+perRequest, len(i.places))]
+		q := control.ImportRequest{Workspace: i.workspace, Source: i.source}
+		for _, p := range batch {
+			q.Requests = append(q.Requests, *i.requests[p.request])
+		}
+		var reply control.ImportReply
+		if err := c.Post(ctx, "/import", q, &reply); err != nil {
+			return fmt.Errorf("import: after %d of %d webhooks: %w; run it again to go on", done, len(i.places), err)
+		}
+		unreadable += reply.Unreadable
+		done += len(batch)
+		i.bar.show(done, len(i.places))
+		if err := os.WriteFile(mark, fmt.Append(nil, done), 0o600); err != nil {
+			return err
+		}
+	}
+	i.bar.end()
+	_, err := fmt.Fprintf(i.out, "%d webhooks imported\n", done)
+	if unreadable > 0 {
+		_, err = fmt.Fprintf(i.out, "%d of them cannot be read: parlance unreadable\n", unreadable)
+	}
+	if gone := os.Remove(mark); gone != nil && !errors.Is(gone, os.ErrNotExist) {
+		err = errors.Join(err, gone)
+	}
+	return err
+}
+
+// mark is the file that says how far an import of the same requests got.
+func (i *importer) mark() string {
+	h := fnv.New64a()
+	for _, p := range i.places {
+		_, _ = h.Write(i.requests[p.request].Body) // a hash takes everything
+	}
+	return filepath.Join(cmp.Or(i.data, "."), fmt.Sprintf("import-%s-%s-%016x", i.workspace, i.source, h.Sum64()))
+}
+
+func readMark(path string) (done int) {
+	b, err := os.ReadFile(path)
+	if err == nil {
+		_, _ = fmt.Sscan(string(b), &done) // a mark that says nothing is the beginning
+	}
+	return max(done, 0)
+}
+
+// A bar shows how far something got, on a terminal.
+type bar struct {
+	out      io.Writer
+	terminal bool
+}
+
+func newBar(w io.Writer) *bar { return &bar{w, terminal(w)} }
+
+func (b *bar) show(done, all int) {
+	if !b.terminal {
+		return
+	}
+	const width = 40
+	full := width * done / all
+	fmt.Fprintf(b.out, "\r[%s%s] %d of %d", strings.Repeat("=", full), strings.Repeat(" ", width-full), done, all)
+}
+
+func (b *bar) end() {
+	if b.terminal {
+		fmt.Fprintln(b.out)
+	}
+}

@@ -1,0 +1,91 @@
+package gateway
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/parlance-chat/parlance/connector"
+	"github.com/parlance-chat/parlance/conversation"
+	"github.com/parlance-chat/parlance/internal/ingest"
+)
+
+// A Reader reads the webhooks of one source as a gateway would, and keeps
+// nothing: to try a configuration, or to see what an import would tell.
+type Reader struct {
+	source ResolvedSource
+	states map[string]conversation.State
+	known  map[told]bool
+}
+
+// A told is an activity that was told before.
+type told struct{ conversation, id string }
+
+// Reader returns a reader of a configured source, which must be a chat tool or
+// of type api.
+func (c *Config) Reader(workspace, source string) (*Reader, error) {
+	resolved, err := c.Resolve()
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, s := range resolved.Sources {
+		if s.Workspace != workspace || s.Type == typeTracking {
+			continue
+		}
+		if s.Name == source {
+			return &Reader{s, map[string]conversation.State{}, map[told]bool{}}, nil
+		}
+		names = append(names, s.Name)
+	}
+	return nil, fmt.Errorf("no source %q in workspace %q that is a chat tool or of type api; there are %q", source, workspace, names)
+}
+
+// Type returns the source's type.
+func (r *Reader) Type() string { return r.source.Type }
+
+// Verify returns nil if the tool signed the request, else an error that wraps
+// connector.ErrSignature.
+func (r *Reader) Verify(req *connector.Request) error {
+	if r.source.Connector == nil {
+		return nil // programs do not sign
+	}
+	return r.source.Connector.Verify(req)
+}
+
+// Scrub removes from a request's body what must not be kept.
+func (r *Reader) Scrub(req *connector.Request) {
+	if s, ok := r.source.Connector.(connector.Scrubber); ok {
+		req.Body = s.Scrub(req.Body)
+	}
+}
+
+// Read returns what a request says.
+func (r *Reader) Read(req *connector.Request) (connector.Parsed, error) {
+	return ingest.Read(&r.source.Source, req)
+}
+
+// Tell returns what follows from activities, after all that it was told
+// before, each once. They are told in order of their time.
+func (r *Reader) Tell(activities ...conversation.Activity) (list []conversation.Output) {
+	activities = slices.Clone(activities)
+	slices.SortStableFunc(activities, conversation.Compare)
+	origin := conversation.Origin{Namespace: r.source.Namespace, Workspace: r.source.Workspace, Source: r.source.Name, Tool: r.source.Type}
+	for _, a := range activities {
+		this := told{a.Conversation, a.ID}
+		if r.known[this] {
+			continue
+		}
+		r.known[this] = true
+		known := r.source.Agents[a.Agent.ID]
+		if a.Agent.Name == "" {
+			a.Agent.Name = known.Name
+		}
+		if a.Agent.Username == "" {
+			a.Agent.Username = known.Username
+		}
+		var o conversation.Output
+		r.states[a.Conversation], o = conversation.Step(origin, r.source.Rules, r.states[a.Conversation], a)
+		list = append(list, o)
+	}
+	return list
+}
