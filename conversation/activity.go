@@ -36,6 +36,7 @@ const (
 	Customer   Author = "customer"
 	HumanAgent Author = "agent"
 	Bot        Author = "bot"        // an AI agent or bot that converses
+	Company    Author = "company"    // a person or a bot: the tool does not say which, nor who
 	Automation Author = "automation" // welcome lines, triggers, surveys, templates
 	System     Author = "system"     // the tool itself: timers, activity lines
 )

@@ -29,7 +29,7 @@ func drawHistory(t *rapid.T) []Activity {
 			Time:         morning.Add(time.Duration(rapid.IntRange(0, 30).Draw(t, "seconds")) * time.Second),
 			Type:         rapid.SampledFrom([]Type{Message, Message, Message, Message, Closed, Closed, Assigned, Reopened, Identified, Ending}).Draw(t, "type"),
 			StartedAt:    rapid.SampledFrom([]time.Time{{}, {}, morning.Add(-time.Hour), morning}).Draw(t, "began"),
-			By:           rapid.SampledFrom([]Author{Customer, Customer, HumanAgent, Bot, Automation, System, ""}).Draw(t, "by"),
+			By:           rapid.SampledFrom([]Author{Customer, Customer, HumanAgent, Bot, Company, Automation, System, ""}).Draw(t, "by"),
 			Agent:        rapid.SampledFrom([]Agent{{}, {ID: "7", Name: "Ann Lee"}, {ID: "7"}, {ID: "8", Username: "bo"}}).Draw(t, "agent"),
 			Customer:     rapid.SampledFrom([]Person{{}, {ContactID: "42"}, {UserID: "u1", Name: "Mia"}}).Draw(t, "customer"),
 		}

@@ -190,6 +190,8 @@ func (st *step) message() {
 		if st.r.Bots != Drop {
 			st.companyWrote(true)
 		}
+	case Company:
+		st.received(agent{}, "")
 	case Automation:
 		if st.r.Automation == Include {
 			st.received(agent{}, "bot") // no agent wrote it

@@ -217,7 +217,7 @@ func Check(t *testing.T, p connector.Parsed) {
 	t.Helper()
 	for _, a := range p.Activities {
 		known := slices.Contains([]conversation.Type{conversation.Message, conversation.Closed, conversation.Reopened, conversation.Assigned, conversation.Identified, conversation.Ending}, a.Type)
-		by := slices.Contains([]conversation.Author{"", conversation.Customer, conversation.HumanAgent, conversation.Bot, conversation.Automation, conversation.System}, a.By)
+		by := slices.Contains([]conversation.Author{"", conversation.Customer, conversation.HumanAgent, conversation.Bot, conversation.Company, conversation.Automation, conversation.System}, a.By)
 		if a.ID == "" || a.Conversation == "" || a.Time.IsZero() || !known || !by {
 			t.Errorf("activity %q of type %q by %q in conversation %q: something is missing or unknown", a.ID, a.Type, a.By, a.Conversation)
 		}

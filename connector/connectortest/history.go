@@ -165,7 +165,7 @@ func steps(typ connector.Type, list []conversation.Activity) (events []livechat.
 	var s conversation.State
 	for _, a := range list {
 		var o conversation.Output
-		s, o = conversation.Step(conversation.Origin{Source: "test"}, conversation.Rules{Reopen: typ.Reopen}, s, a)
+		s, o = conversation.Step(conversation.Origin{Source: "test"}, conversation.Rules{Reopen: typ.Reopen, Inactivity: typ.Inactivity}, s, a)
 		events = append(events, o.Events...)
 	}
 	return events

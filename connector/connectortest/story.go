@@ -33,7 +33,7 @@ func Story(t *testing.T, typ connector.Type, requests ...*connector.Request) str
 }
 
 func tell(out *strings.Builder, typ connector.Type, states map[string]conversation.State, a conversation.Activity) {
-	next, o := conversation.Step(conversation.Origin{Source: "test"}, conversation.Rules{Reopen: typ.Reopen}, states[a.Conversation], a)
+	next, o := conversation.Step(conversation.Origin{Source: "test"}, conversation.Rules{Reopen: typ.Reopen, Inactivity: typ.Inactivity}, states[a.Conversation], a)
 	states[a.Conversation] = next
 	for _, e := range o.Events {
 		p := e.Properties
