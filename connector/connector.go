@@ -131,6 +131,8 @@ type Options struct {
 	// Program and Scheme are what type custom reads and verifies by.
 	Program string
 	Scheme  Scheme
+	// URL is where what a Faker writes will go, for tools that sign it too.
+	URL string
 	// Now is the clock by which signatures grow old; nil is time.Now.
 	Now func() time.Time
 }

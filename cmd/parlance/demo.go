@@ -88,9 +88,10 @@ func (d *demo) run(ctx context.Context) (err error) {
 		return errors.Join(err, server.Close())
 	})
 	d.welcome()
-	faker, err := newFaker("chatwoot", d.secret)
+	to := "http://" + d.config.Listen + "/in/support"
+	faker, err := newFaker("chatwoot", d.secret, to)
 	if err == nil {
-		_, err = simulate.Run(ctx, simulate.Options{URL: "http://" + d.config.Listen + "/in/support", Faker: faker,
+		_, err = simulate.Run(ctx, simulate.Options{URL: to, Faker: faker,
 			Rate: d.rate, First: 1, Speed: 15, AtOnce: 6, Chaos: true})
 	}
 	stop()

@@ -38,7 +38,7 @@ conversations, with the same ids: a gateway that has seen them takes them for re
 		var err error
 		o.URL = *to
 		o.Trouble = func(err error) { fmt.Fprintf(cmd.ErrOrStderr(), "simulate: trying again until it is taken: %v\n", err) }
-		if o.Faker, err = newFaker(*kind, os.Getenv("PARLANCE_SECRET")); err != nil {
+		if o.Faker, err = newFaker(*kind, os.Getenv("PARLANCE_SECRET"), *to); err != nil {
 			return err
 		}
 		stats, err := simulate.Run(cmd.Context(), o)
@@ -51,14 +51,14 @@ conversations, with the same ids: a gateway that has seen them takes them for re
 	return cmd
 }
 
-// newFaker returns the chat tool of a type.
-func newFaker(name, secret string) (connector.Faker, error) {
+// newFaker returns the chat tool of a type, which sends to an address.
+func newFaker(name, secret, to string) (connector.Faker, error) {
 	if secret == "" {
 		return nil, errors.New("simulate: PARLANCE_SECRET is not set; set it to the source's secret")
 	}
 	var known []string
 	for _, t := range all.Types() {
-		c, ok := t.New(connector.Options{Secrets: []string{secret}}).(connector.Faker)
+		c, ok := t.New(connector.Options{Secrets: []string{secret}, URL: to}).(connector.Faker)
 		if ok && t.Name == name {
 			return c, nil
 		}

@@ -27,6 +27,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/snapengage"
 	"github.com/parlance-chat/parlance/connector/tawkto"
 	"github.com/parlance-chat/parlance/connector/tiledesk"
+	"github.com/parlance-chat/parlance/connector/twilioconversations"
 	"github.com/parlance-chat/parlance/connector/userlike"
 	"github.com/parlance-chat/parlance/connector/zendeskevents"
 	"github.com/parlance-chat/parlance/connector/zendesksunco"
@@ -60,6 +61,7 @@ func Types() []connector.Type {
 		snapengage.Type(),
 		tawkto.Type(),
 		tiledesk.Type(),
+		twilioconversations.Type(),
 		userlike.Type(),
 		zendeskevents.Type(),
 		zendesksunco.Type(),
