@@ -11,6 +11,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/custom"
 	"github.com/parlance-chat/parlance/connector/dixa"
 	"github.com/parlance-chat/parlance/connector/drift"
+	"github.com/parlance-chat/parlance/connector/freshchat"
 	"github.com/parlance-chat/parlance/connector/front"
 	"github.com/parlance-chat/parlance/connector/gorgias"
 	"github.com/parlance-chat/parlance/connector/helpscout"
@@ -45,6 +46,7 @@ func Types() []connector.Type {
 		custom.Type(),
 		dixa.Type(),
 		drift.Type(),
+		freshchat.Type(),
 		front.Type(),
 		gorgias.Type(),
 		helpscout.Type(),
