@@ -92,8 +92,10 @@ func (c *Connector) Parse(r *connector.Request) (connector.Parsed, error) {
 	case "LivechatSession":
 		return c.closed(w)
 	case "LivechatSessionStart":
-		a, err := c.created(w)
-		return parsed(a), err
+		if w.CreatedAt.IsZero() {
+			return connector.Parsed{}, errors.New("rocketchat: room without createdAt")
+		}
+		return parsed(created(w, c.about(w, conversation.Identified, w.CreatedAt))), nil
 	}
 	return c.assigned(w)
 }
@@ -117,14 +119,10 @@ func (c *Connector) messages(w webhook) (p connector.Parsed, err error) {
 		if m.ID == "" || m.Time.IsZero() {
 			return connector.Parsed{}, errors.New("rocketchat: message without _id or ts")
 		}
-		if len(p.Activities) == 0 && w.first() {
-			a, err := c.created(w)
-			if err != nil {
-				return connector.Parsed{}, err
-			}
-			p.Activities = append(p.Activities, a)
-		}
 		a := c.about(w, conversation.Message, m.Time)
+		if len(p.Activities) == 0 && w.first() {
+			p.Activities = append(p.Activities, created(w, a))
+		}
 		a.ID, a.By, a.Message = "message:"+m.ID, by, m.text(by)
 		if by != conversation.Customer {
 			a.Agent = w.known(m.AgentID, m.User)
@@ -194,13 +192,10 @@ func (w webhook) last() conversation.Text {
 	return conversation.Text{}
 }
 
-func (c *Connector) created(w webhook) (conversation.Activity, error) {
-	a := c.about(w, conversation.Identified, w.CreatedAt)
-	a.ID = "created"
-	if a.Time.IsZero() {
-		return a, errors.New("rocketchat: room without createdAt")
-	}
-	return a, nil
+// created tells that the room was made, with what another activity tells of it.
+func created(w webhook, a conversation.Activity) conversation.Activity {
+	a.ID, a.Type, a.Time = "created", conversation.Identified, w.CreatedAt.Time
+	return a
 }
 
 // assigned tells who serves the room now. A room forwarded to a department

@@ -79,7 +79,7 @@ func (v *address) UnmarshalJSON(b []byte) error {
 // first reports whether nobody has written before what the webhook tells of:
 // the last message is then as old as the room.
 func (w webhook) first() bool {
-	return !w.LastMessageAt.IsZero() && !w.LastMessageAt.After(w.CreatedAt.Time)
+	return !w.CreatedAt.IsZero() && !w.LastMessageAt.IsZero() && !w.LastMessageAt.After(w.CreatedAt.Time)
 }
 
 // known completes what is told of a user by what is told of the room's agent.
