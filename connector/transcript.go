@@ -17,14 +17,13 @@ type Occurrences map[string]int
 // ID returns the id of the next message with this content, such as its author
 // and its text.
 func (o Occurrences) ID(content ...string) string {
-	h := sha256.New()
+	b := make([]byte, 0, 512) // nearly always enough, and then on the stack
 	for _, c := range content {
-		var n [8]byte
-		binary.BigEndian.PutUint64(n[:], uint64(len(c)))
-		h.Write(n[:])
-		h.Write([]byte(c))
+		b = binary.BigEndian.AppendUint64(b, uint64(len(c)))
+		b = append(b, c...)
 	}
-	id := hex.EncodeToString(h.Sum(nil)[:12])
+	sum := sha256.Sum256(b)
+	id := hex.EncodeToString(sum[:12])
 	o[id]++
 	if n := o[id]; n > 1 {
 		id += "-" + strconv.Itoa(n)

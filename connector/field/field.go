@@ -134,6 +134,11 @@ func ParseTimeIn(s string, zone *time.Location) (time.Time, error) {
 	if len(s) > 10 && s[4] == '-' && s[10] == ' ' {
 		s = s[:10] + "T" + s[11:]
 	}
+	if short := "2006-01-02T15:04:05"; len(s) == len(short) {
+		if t, err := time.ParseInLocation(short, s, zone); err == nil {
+			return t.UTC(), nil
+		}
+	}
 	for _, layout := range layouts {
 		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
 			return t.UTC(), nil
@@ -144,6 +149,9 @@ func ParseTimeIn(s string, zone *time.Location) (time.Time, error) {
 
 // parseNumber reads a number since 1970.
 func parseNumber(s string) (time.Time, bool) {
+	if strings.ContainsAny(s, "-: ") {
+		return time.Time{}, false // without the errors, which cost more than the rest
+	}
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil && n > 0 {
 		switch {
 		case n < 1e11:

@@ -27,14 +27,16 @@ func (c *Connector) Fake(history []conversation.Activity) []connector.Request {
 	for _, m := range history {
 		line := obj{"message": m.Message.Body, "timestamp": m.Time.Unix(), "type": "visitor"}
 		switch {
-		case m.Type != conversation.Message || m.By != conversation.Customer && m.By != conversation.HumanAgent:
+		case m.Type != conversation.Message:
 			continue
-		case m.By == conversation.HumanAgent:
+		case m.By == conversation.HumanAgent, m.By == conversation.Bot && c.o.IsBot(m.Agent.ID):
 			line["type"], line["agent_id"] = "agent", m.Agent.ID
 			if !known[m.Agent.ID] {
 				agents = append(agents, person(m.Agent))
 			}
 			known[m.Agent.ID] = true
+		case m.By != conversation.Customer:
+			continue
 		}
 		messages = append(messages, line)
 	}

@@ -27,7 +27,7 @@ func Type() connector.Type {
 		Answer: `{"result":"ok"}`, // any other is an error to JivoChat
 		Gives: connector.Gives{
 			Started: "with the transcript", Sent: "with the transcript", Received: "with the transcript",
-			Ended: "with the transcript, at its last message: JivoChat does not tell when a chat was closed", Bots: connector.No,
+			Ended: "with the transcript, at its last message: JivoChat does not tell when a chat was closed", Bots: "if bot_ids names them",
 			AgentID: connector.Yes, AgentName: connector.Yes, AgentUsername: "their e-mail address",
 			Duration: connector.Yes, ConversationID: connector.Yes, Body: connector.Yes, Message: "made from author, time and text",
 			UserID: "the site's user token", AnonymousID: connector.No, Email: connector.Yes,
@@ -116,7 +116,7 @@ func (c *Connector) Parse(r *connector.Request) (connector.Parsed, error) {
 	if w.ChatID == "" {
 		return connector.Parsed{}, errors.New("jivochat: chat_finished without chat_id")
 	}
-	p := w.transcript()
+	p := c.transcript(w)
 	known := w.people()
 	p.Agents, p.Contacts = known.Agents, known.Contacts
 	return p, nil
@@ -149,15 +149,18 @@ func (w webhook) customer() conversation.Person {
 const withheld = "<Message text is not displayed here>"
 
 // transcript tells what was said, and that it is over.
-func (w webhook) transcript() (p connector.Parsed) {
+func (c *Connector) transcript(w webhook) (p connector.Parsed) {
 	occurrences, order := connector.Occurrences{}, connector.Order{}
-	var last, end time.Time // of the last message, as JivoChat tells it and as we do
+	p.Activities = make([]conversation.Activity, 0, len(w.Chat.Messages)+1) // and the end
+	var last, end time.Time                                                 // of the last message, as JivoChat tells it and as we do
 	for _, m := range w.Chat.Messages {
 		var by conversation.Author
 		reason := ""
 		switch {
 		case m.Type == "visitor":
 			by = conversation.Customer
+		case m.Type == "agent" && c.o.IsBot(string(m.Agent)):
+			by = conversation.Bot
 		case m.Type == "agent":
 			by = conversation.HumanAgent
 		default:
@@ -174,7 +177,7 @@ func (w webhook) transcript() (p connector.Parsed) {
 		id := occurrences.ID(string(by), m.Time.Format(time.RFC3339Nano), body)
 		a := w.about(conversation.Message, "message:"+id, order.Next(m.Time.Time))
 		a.By, a.Message = by, conversation.Text{ID: id, Body: body}
-		if by == conversation.HumanAgent {
+		if by != conversation.Customer {
 			a.Agent = w.agentBy(m.Agent)
 		}
 		if a.Time.After(end) {

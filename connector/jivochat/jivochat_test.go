@@ -67,12 +67,13 @@ func TestMessages(t *testing.T) {
 		`"type":"agent","timestamp":1772442000,"message":"x","agent_id":"9"`:                       "agent x 9  ",
 		`"type":"visitor","timestamp":1772442000,"message":"<Message text is not displayed here>"`: "customer ",
 		`"type":"visitor","timestamp":1772442000,"message":null`:                                   "customer ",
+		`"type":"agent","timestamp":1772442000,"message":"x","agent_id":2`:                         "bot x",
 		`"type":"bot","timestamp":1772442000,"message":"x"`:                                        "(unknown_author)",
 		`"type":"note","timestamp":1772442000,"message":"x","agent_id":1`:                          "(unknown_author)",
 		`"timestamp":1772442000,"message":"x","agent_id":1`:                                        "(unknown_author)",
 		`"type":"visitor","message":"x"`:                                                           "(no_time)",
 	} {
-		p, err := Type().New(connector.Options{}).Parse(&connector.Request{Body: []byte(`{"event_name":"chat_finished","chat_id":1,"agents":[{"id":"1","name":"Ann Lee","email":"ann@example.com"}],"chat":{"messages":[{` + in + `}]}}`)})
+		p, err := Type().New(connector.Options{BotIDs: []string{"2"}}).Parse(&connector.Request{Body: []byte(`{"event_name":"chat_finished","chat_id":1,"agents":[{"id":"1","name":"Ann Lee","email":"ann@example.com"}],"chat":{"messages":[{` + in + `}]}}`)})
 		if err != nil {
 			t.Fatal(err)
 		}

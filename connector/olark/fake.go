@@ -26,10 +26,10 @@ func (c *Connector) Fake(history []conversation.Activity) []connector.Request {
 			continue
 		}
 		i := obj{"timestamp": fmt.Sprintf("%d.%06d", m.Time.Unix(), m.Time.Nanosecond()/1000), "body": m.Message.Body}
-		switch m.By {
-		case conversation.Customer:
+		switch {
+		case m.By == conversation.Customer:
 			i["kind"], i["nickname"] = "MessageToOperator", m.Customer.Name
-		case conversation.HumanAgent:
+		case m.By == conversation.HumanAgent, m.By == conversation.Bot && c.o.IsBot(m.Agent.ID):
 			i["kind"], i["nickname"], i["operatorId"] = "MessageToVisitor", m.Agent.Name, m.Agent.ID
 			operators[m.Agent.ID] = obj{"kind": "Operator", "id": m.Agent.ID, "nickname": m.Agent.Name, "username": m.Agent.Username, "emailAddress": "agent@example.com"}
 		default:

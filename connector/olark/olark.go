@@ -7,8 +7,8 @@ package olark
 import (
 	"bytes"
 	"cmp"
+	"encoding/hex"
 	"errors"
-	"net/url"
 	"strings"
 	"time"
 
@@ -26,7 +26,7 @@ func Type() connector.Type {
 		Signs:  connector.Never,
 		Gives: connector.Gives{
 			Started: "with the transcript", Sent: "with the transcript", Received: "with the transcript",
-			Ended: "with the transcript, at its last message: Olark does not tell when a chat was closed", Bots: connector.No,
+			Ended: "with the transcript, at its last message: Olark does not tell when a chat was closed", Bots: "if bot_ids names them",
 			AgentID: connector.Yes, AgentName: connector.Yes, AgentUsername: connector.Yes,
 			Duration: connector.Yes, ConversationID: connector.Yes, Body: connector.Yes, Message: "made from author, time and text",
 			UserID: "from a custom field", AnonymousID: "from a custom field", Email: connector.Yes,
@@ -87,11 +87,10 @@ type operator struct {
 func (c *Connector) Parse(r *connector.Request) (connector.Parsed, error) {
 	body := bytes.TrimSpace(r.Body)
 	if !bytes.HasPrefix(body, []byte("{")) {
-		form, err := url.ParseQuery(string(body))
-		if err != nil || !form.Has("data") {
+		var ok bool
+		if body, ok = formData(body); !ok {
 			return connector.Parsed{}, errors.New("olark: the body is not a form with a field data")
 		}
-		body = []byte(form.Get("data"))
 	}
 	var t transcript
 	err := field.Decode(body, &t)
@@ -117,14 +116,46 @@ func (c *Connector) Parse(r *connector.Request) (connector.Parsed, error) {
 	return c.read(t), nil
 }
 
+// formData returns the field data of a form, with one copy of it.
+func formData(form []byte) (data []byte, ok bool) {
+	for part := range bytes.SplitSeq(form, []byte("&")) {
+		value, found := bytes.CutPrefix(part, []byte("data="))
+		if !found {
+			continue
+		}
+		data = make([]byte, 0, len(value))
+		for i := 0; i < len(value); i++ {
+			switch c := value[i]; c {
+			case '+':
+				data = append(data, ' ')
+			case '%':
+				var b [1]byte
+				if i+2 >= len(value) {
+					return nil, false
+				}
+				if _, err := hex.Decode(b[:], value[i+1:i+3]); err != nil {
+					return nil, false
+				}
+				data = append(data, b[0])
+				i += 2
+			default:
+				data = append(data, c)
+			}
+		}
+		return data, true
+	}
+	return nil, false
+}
+
 // read tells what was said, and that it is over.
 func (c *Connector) read(t transcript) (p connector.Parsed) {
 	occurrences, order := connector.Occurrences{}, connector.Order{}
+	p.Activities = make([]conversation.Activity, 0, len(t.Items)+1) // and the end
 	customer := c.customer(t)
 	var last time.Time // as Olark tells it, which names the closing
 	var end time.Time
 	for _, i := range t.Items {
-		by, reason := author(i)
+		by, reason := c.author(i)
 		if by == "" && reason == "" {
 			continue
 		}
@@ -139,7 +170,7 @@ func (c *Connector) read(t transcript) (p connector.Parsed) {
 		id := occurrences.ID(string(by), i.Time.Format(time.RFC3339Nano), body)
 		a := conversation.Activity{ID: "message:" + id, Type: conversation.Message, By: by, Conversation: string(t.ID),
 			Time: order.Next(i.Time.Time), Message: conversation.Text{ID: id, Body: body}, Customer: customer, Channel: "chat"}
-		if by == conversation.HumanAgent {
+		if by != conversation.Customer {
 			o := t.Operators[string(i.Operator)]
 			a.Agent = conversation.Agent{ID: string(i.Operator), Name: string(cmp.Or(o.Nickname, i.Nickname)), Username: string(o.Username)}
 		}
@@ -157,11 +188,14 @@ func (c *Connector) read(t transcript) (p connector.Parsed) {
 
 // author says who wrote an item, or why that is not known; neither, if it is
 // no part of a chat.
-func author(i item) (by conversation.Author, reason string) {
+func (c *Connector) author(i item) (by conversation.Author, reason string) {
 	switch i.Kind {
 	case "MessageToOperator":
 		return conversation.Customer, ""
 	case "MessageToVisitor":
+		if c.o.IsBot(string(i.Operator)) {
+			return conversation.Bot, ""
+		}
 		return conversation.HumanAgent, ""
 	case "OfflineMessage": // what visitors leave while nobody is there
 		return "", ""

@@ -85,12 +85,13 @@ func TestItems(t *testing.T) {
 		`"kind":"MessageToOperator","timestamp":"1772442000.1","body":"x"`:                 "customer",
 		`"kind":"MessageToVisitor","timestamp":"1772442000.1","body":"x","operatorId":"1"`: "agent 1 Ann Lee ann",
 		`"kind":"MessageToVisitor","timestamp":1772442000,"body":"x","nickname":"Bo"`:      "agent  Bo ",
+		`"kind":"MessageToVisitor","timestamp":1772442000,"body":"x","operatorId":"2"`:     "bot",
 		`"kind":"OfflineMessage","timestamp":"1772442000.1","body":"x"`:                    "()",
 		`"kind":"MessageToEverybody","timestamp":"1772442000.1","body":"x"`:                "(unknown_kind)",
 		`"timestamp":"1772442000.1","body":"x"`:                                            "(unknown_kind)",
 		`"kind":"MessageToVisitor","body":"x"`:                                             "(no_time)",
 	} {
-		p, err := Type().New(connector.Options{}).Parse(data(`{"kind":"Conversation","id":"1","items":[{` + in + `}],"operators":{"1":{"nickname":"Ann Lee","username":"ann"}}}`))
+		p, err := Type().New(connector.Options{BotIDs: []string{"2"}}).Parse(data(`{"kind":"Conversation","id":"1","items":[{` + in + `}],"operators":{"1":{"nickname":"Ann Lee","username":"ann"}}}`))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -126,8 +127,10 @@ func TestBodies(t *testing.T) {
 			t.Errorf("%s: got %v, want an error that says %q", in, err, want)
 		}
 	}
-	if _, err := c.Parse(&connector.Request{Body: []byte("datum=1")}); err == nil {
-		t.Error("a form without data: got no error")
+	for _, form := range []string{"datum=1", "data=%7", "data=%zz", "", "data"} {
+		if _, err := c.Parse(&connector.Request{Body: []byte(form)}); err == nil {
+			t.Errorf("%q: got no error", form)
+		}
 	}
 }
 

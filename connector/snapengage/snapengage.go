@@ -82,7 +82,7 @@ type line struct {
 	Text  field.Text `json:"message"`
 	Ms    field.Time `json:"date_milliseconds"`
 	S     field.Time `json:"date_seconds"`
-	Date  field.Time `json:"date"`
+	Date  field.ID   `json:"date"`
 }
 
 // first returns the first time that is told.
@@ -95,7 +95,13 @@ func first(list ...field.Time) time.Time {
 	return time.Time{}
 }
 
-func (l line) at() time.Time { return first(l.Ms, l.S, l.Date) }
+func (l line) at() time.Time {
+	if at := first(l.Ms, l.S); !at.IsZero() {
+		return at
+	}
+	at, _ := field.ParseTime(string(l.Date)) // what is none is the zero time
+	return at
+}
 
 // Parse implements connector.Connector.
 func (c *Connector) Parse(r *connector.Request) (connector.Parsed, error) {
@@ -119,13 +125,15 @@ func (c *Connector) Parse(r *connector.Request) (connector.Parsed, error) {
 // transcript tells what was said, and that it is over.
 func (c *Connector) transcript(v chat) (p connector.Parsed) {
 	occurrences, order := connector.Occurrences{}, connector.Order{}
+	p.Activities = make([]conversation.Activity, 0, len(v.Lines)+1) // and the end
 	about := conversation.Activity{Conversation: string(v.ID), Customer: c.customer(v), Channel: "chat", ConversationURL: string(v.URL)}
 	// A proactive chat begins with a prompt in an agent's name.
 	prompt := v.Proactive || v.Source == "3"
 	var end time.Time
 	for _, l := range v.Lines {
 		by, reason := c.author(l)
-		if l.at().IsZero() {
+		at := l.at()
+		if at.IsZero() {
 			reason = cmp.Or(reason, "no_time")
 		}
 		if reason != "" {
@@ -138,9 +146,9 @@ func (c *Connector) transcript(v chat) (p connector.Parsed) {
 			by = conversation.Automation
 		}
 		body := strings.TrimSpace(string(l.Text))
-		id := occurrences.ID(string(by), l.at().Format(time.RFC3339Nano), body)
+		id := occurrences.ID(string(by), at.Format(time.RFC3339Nano), body)
 		a := about
-		a.ID, a.Type, a.By, a.Time = "message:"+id, conversation.Message, by, order.Next(l.at())
+		a.ID, a.Type, a.By, a.Time = "message:"+id, conversation.Message, by, order.Next(at)
 		a.Message = conversation.Text{ID: id, Body: body}
 		if by == conversation.HumanAgent || by == conversation.Bot {
 			a.Agent = l.agent()

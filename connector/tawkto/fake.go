@@ -22,7 +22,7 @@ var property = obj{"id": "58ca8453b8a7e060cd3b1e00", "name": "Example Shop"}
 func (c *Connector) Fake(history []conversation.Activity) []connector.Request {
 	a := history[len(history)-1]
 	said := func(a conversation.Activity) bool {
-		return a.Type == conversation.Message && (a.By == conversation.Customer || a.By == conversation.HumanAgent)
+		return a.Type == conversation.Message && (a.By == conversation.Customer || a.By == conversation.HumanAgent || a.By == conversation.Bot && c.o.IsBot(a.Agent.ID))
 	}
 	switch {
 	case a.Type == conversation.Closed:
@@ -41,7 +41,7 @@ func (c *Connector) Fake(history []conversation.Activity) []connector.Request {
 	case said(a) && slices.IndexFunc(history, said) == len(history)-1:
 		start := event(a, "chat:start")
 		sender := "visitor"
-		if a.By == conversation.HumanAgent {
+		if a.By != conversation.Customer {
 			sender = "agent"
 		}
 		start["chatId"], start["visitor"] = a.Conversation, person(a)
@@ -77,7 +77,7 @@ func kind(a conversation.Activity) string {
 
 func line(a conversation.Activity) obj {
 	sender := obj{"t": "v"}
-	if a.By == conversation.HumanAgent {
+	if a.By != conversation.Customer {
 		sender = obj{"t": "a", "n": a.Agent.Name, "id": a.Agent.ID}
 	}
 	return obj{"sender": sender, "type": kind(a), "msg": a.Message.Body, "time": at(a.Time)}

@@ -25,7 +25,7 @@ func Type() connector.Type {
 		Title:  "tawk.to",
 		Reopen: conversation.Continue,
 		Gives: connector.Gives{
-			Started: connector.Yes, Sent: "the first at once, the others with the transcript", Received: "with the transcript", Ended: connector.Yes, Bots: connector.No,
+			Started: connector.Yes, Sent: "the first at once, the others with the transcript", Received: "with the transcript", Ended: connector.Yes, Bots: "if bot_ids names them",
 			AgentID: "if the transcript tells it", AgentName: connector.Yes, AgentUsername: connector.No,
 			Duration: connector.Yes, ConversationID: connector.Yes, Body: connector.Yes, Message: "made from author and text",
 			UserID: connector.No, AnonymousID: connector.No, Email: connector.Yes,
@@ -172,6 +172,7 @@ func text(kind string, said field.Text) (body string, ok bool) {
 // no ids, and may send a longer transcript of the same chat.
 func (c *Connector) transcript(w webhook) (p connector.Parsed) {
 	occurrences, order := connector.Occurrences{}, connector.Order{}
+	p.Activities = make([]conversation.Activity, 0, len(w.Chat.Messages)+1) // and the end
 	end := w.Time.Time
 	for _, m := range w.Chat.Messages {
 		by, reason := c.author(m)
@@ -192,7 +193,7 @@ func (c *Connector) transcript(w webhook) (p connector.Parsed) {
 		a := w.about(conversation.Message, "message:"+id)
 		a.By, a.Time = by, order.Next(m.Time.Time)
 		a.Message = conversation.Text{ID: id, Body: body}
-		if by == conversation.HumanAgent {
+		if by == conversation.HumanAgent || by == conversation.Bot {
 			a.Agent = conversation.Agent{ID: string(m.Sender.ID), Name: string(m.Sender.Name)}
 		}
 		if a.Time.After(end) {
@@ -207,16 +208,19 @@ func (c *Connector) transcript(w webhook) (p connector.Parsed) {
 }
 
 // author says who wrote a message, or why that is not known. The system speaks
-// triggers' lines under a name; people whom it names are listed in AgentIDs.
+// triggers' lines under a name; people whom it names are listed in AgentIDs,
+// and bots, by id or name, in BotIDs.
 func (c *Connector) author(m message) (by conversation.Author, reason string) {
 	switch m.Sender.Type {
 	case "v":
 		return conversation.Customer, ""
-	case "a":
-		return conversation.HumanAgent, ""
-	case "s":
+	case "a", "s":
 		name := string(m.Sender.Name)
 		switch {
+		case c.o.IsBot(string(m.Sender.ID)), c.o.IsBot(name):
+			return conversation.Bot, ""
+		case m.Sender.Type == "a":
+			return conversation.HumanAgent, ""
 		case name == "":
 			return "", "activity_line"
 		case c.o.IsAgent(name):

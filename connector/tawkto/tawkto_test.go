@@ -93,13 +93,14 @@ Ended 120s Yes at 10:02:30 by Bo Chen
 
 func TestAuthors(t *testing.T) {
 	for in, want := range map[string]string{
-		`"sender":{"t":"v"},"type":"msg"`:               "customer",
-		`"sender":{"t":"v"},"type":"file"`:              "customer",
-		`"sender":{"t":"a","n":"Ann Lee"},"type":"msg"`: "agent",
-		`"sender":{"t":"s","n":"Ann Lee"},"type":"msg"`: "agent", // whom agent_ids names
-		`"sender":{"t":"s","n":"Support"},"type":"msg"`: "automation",
-		`"sender":{"t":"s"},"type":"msg"`:               "(activity_line)",
-		`"sender":{"t":"b","n":"AI"},"type":"msg"`:      "(unknown_author)",
+		`"sender":{"t":"v"},"type":"msg"`:                 "customer",
+		`"sender":{"t":"v"},"type":"file"`:                "customer",
+		`"sender":{"t":"a","n":"Ann Lee"},"type":"msg"`:   "agent",
+		`"sender":{"t":"s","n":"Ann Lee"},"type":"msg"`:   "agent", // whom agent_ids names
+		`"sender":{"t":"s","n":"Support"},"type":"msg"`:   "automation",
+		`"sender":{"t":"s"},"type":"msg"`:                 "(activity_line)",
+		`"sender":{"t":"a","n":"AI Assist"},"type":"msg"`: "bot", // whom bot_ids names
+		`"sender":{"t":"b","n":"AI"},"type":"msg"`:        "(unknown_author)",
 		`"type":"msg"`: "(unknown_author)",
 		`"sender":{"t":"a","n":"Ann Lee"},"type":"whisper"`: "(unknown_kind)",
 		`"sender":{"t":"a","n":"Ann Lee"}`:                  "(unknown_kind)",
@@ -111,7 +112,7 @@ func TestAuthors(t *testing.T) {
 		if strings.Contains(in, "null") {
 			stamp = ""
 		}
-		c := Type().New(connector.Options{AgentIDs: []string{"Ann Lee"}})
+		c := Type().New(connector.Options{AgentIDs: []string{"Ann Lee"}, BotIDs: []string{"AI *"}})
 		p, err := c.Parse(&connector.Request{Body: []byte(`{"event":"chat:transcript_created","time":"2026-03-02T09:00:01Z","chat":{"id":"1","messages":[{` + in + stamp + `,"msg":"x"}]}}`)})
 		if err != nil {
 			t.Fatal(err)

@@ -26,6 +26,8 @@ type webhook struct {
 	Current     *operator    `json:"operator_current"`
 	First       *operator    `json:"operator_created"`
 	Messages    []message    `json:"messages"`
+
+	customer conversation.Person // once the rest is read
 }
 
 // An operator is an agent, or a chatbot, which has an operator's place.

@@ -86,6 +86,7 @@ func (c *Connector) Parse(r *connector.Request) (connector.Parsed, error) {
 	if w.ID == "" {
 		return connector.Parsed{}, errors.New("userlike: webhook without id")
 	}
+	w.customer = c.customer(w)
 	switch w.Type {
 	case "operator":
 		return connector.Parsed{Agents: []conversation.Agent{w.operator.agent()}}, nil
@@ -104,7 +105,7 @@ func (c *Connector) conversation(w webhook) (p connector.Parsed) {
 	case at.IsZero():
 		p.Dropped = append(p.Dropped, "no_time")
 	default:
-		p.Activities = append(p.Activities, c.about(w, conversation.Closed, "closed:"+at.Format(time.RFC3339), at))
+		p.Activities = append(p.Activities, about(w, conversation.Closed, "closed:"+at.Format(time.RFC3339), at))
 	}
 	return p
 }
@@ -122,7 +123,7 @@ func (c *Connector) session(w webhook) connector.Parsed {
 			p.Dropped = append(p.Dropped, "no_time")
 			return
 		}
-		a := c.about(w, t, id, at)
+		a := about(w, t, id, at)
 		if t != conversation.Closed && w.Current != nil {
 			a.Agent = w.Current.agent()
 		}
@@ -153,6 +154,7 @@ func (c *Connector) session(w webhook) connector.Parsed {
 // messages tells what was said. Userlike gives messages no ids.
 func (c *Connector) messages(w webhook) (p connector.Parsed) {
 	occurrences, order := connector.Occurrences{}, connector.Order{}
+	p.Activities = make([]conversation.Activity, 0, len(w.Messages)+1) // and the end
 	for _, m := range w.Messages {
 		by, agent, reason := c.author(w, m)
 		at := c.time(m.Sent)
@@ -165,7 +167,7 @@ func (c *Connector) messages(w webhook) (p connector.Parsed) {
 		}
 		body := strings.TrimSpace(string(cmp.Or(m.Message, m.Body)))
 		id := occurrences.ID(string(by), string(m.Sent), body)
-		a := c.about(w, conversation.Message, "message:"+id, order.Next(at))
+		a := about(w, conversation.Message, "message:"+id, order.Next(at))
 		a.By, a.Agent, a.Message = by, agent, conversation.Text{ID: id, Body: body}
 		p.Activities = append(p.Activities, a)
 	}
@@ -202,20 +204,24 @@ func (c *Connector) author(w webhook, m message) (by conversation.Author, who co
 }
 
 // about starts an activity with what every webhook about a session tells.
-func (c *Connector) about(w webhook, t conversation.Type, id string, at time.Time) conversation.Activity {
-	userIDs := []string{"user_id", "external_id"}
-	if c.o.UserIDField != "" {
-		userIDs = []string{c.o.UserIDField}
-	}
-	a := conversation.Activity{ID: id, Type: t, Conversation: string(w.ID), Time: at, Channel: "chat", Customer: conversation.Person{
-		UserID:      w.Custom.First(userIDs...),
-		AnonymousID: w.Custom.First(c.o.AnonymousIDFields()...),
-		ContactID:   string(w.ClientID), Email: string(w.ClientEmail), Name: string(w.ClientName),
-	}}
+func about(w webhook, t conversation.Type, id string, at time.Time) conversation.Activity {
+	a := conversation.Activity{ID: id, Type: t, Conversation: string(w.ID), Time: at, Channel: "chat", Customer: w.customer}
 	if t == conversation.Identified {
 		a.StartedAt = at
 	}
 	return a
+}
+
+func (c *Connector) customer(w webhook) conversation.Person {
+	userIDs := []string{"user_id", "external_id"}
+	if c.o.UserIDField != "" {
+		userIDs = []string{c.o.UserIDField}
+	}
+	return conversation.Person{
+		UserID:      w.Custom.First(userIDs...),
+		AnonymousID: w.Custom.First(c.o.AnonymousIDFields()...),
+		ContactID:   string(w.ClientID), Email: string(w.ClientEmail), Name: string(w.ClientName),
+	}
 }
 
 // time reads a time of the account's zone; none is the zero time.
