@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -190,12 +191,41 @@ func (o Object) Get(key string) jsontext.Value {
 	if !bytes.Contains(o, []byte(key)) {
 		return nil
 	}
-	var m map[string]jsontext.Value
-	if Decode(o, &m) != nil {
+	s := scanners.Get().(*scanner)
+	defer func() {
+		s.r.Reset(nil) // it holds on to nothing
+		scanners.Put(s)
+	}()
+	s.r.Reset(o)
+	s.d.Reset(&s.r, jsontext.AllowInvalidUTF8(true))
+	if t, err := s.d.ReadToken(); err != nil || t.Kind() != '{' {
 		return nil
 	}
-	return m[key]
+	var found jsontext.Value
+	for s.d.PeekKind() == '"' {
+		name, _ := s.d.ReadToken()
+		asked := name.String() == key
+		v, err := s.d.ReadValue()
+		if err != nil {
+			return nil
+		}
+		if asked {
+			found = v.Clone()
+		}
+	}
+	if _, err := s.d.ReadToken(); err != nil { // a name given twice, for one
+		return nil
+	}
+	return found
 }
+
+// A scanner walks through an object without making a map of it.
+type scanner struct {
+	r bytes.Reader
+	d jsontext.Decoder
+}
+
+var scanners = sync.Pool{New: func() any { return new(scanner) }}
 
 // Has reports whether there is a value other than null.
 func (o Object) Has(key string) bool {

@@ -86,3 +86,30 @@ func FuzzParseTime(f *testing.F) {
 		_, _ = ParseTime(s) // must not panic
 	})
 }
+
+func TestObject(t *testing.T) {
+	for in, want := range map[string]string{
+		`{"a":1,"key":"x","b":{"key":2}}`: `"x"`,
+		` { "key" : {"a":[1,2]} } `:       `{"a":[1,2]}`,
+		`{"k\u0065y":1}`:                  "", // written so, it is not looked for
+		`{"b":"key","c":"\u006bey"}`:      "",
+		`{"key":1,"key":2}`:               "", // which of the two?
+		`{"key":1,"a":2,"a":3}`:           "",
+		`{"key":1`:                        "",
+		`{"key":1,}`:                      "",
+		`{"key":`:                         "",
+		`["key",1]`:                       "",
+		`"key"`:                           "",
+		`null`:                            "",
+		``:                                "",
+	} {
+		for range 2 { // also with a scanner that another has used
+			if got := string(Object(in).Get("key")); got != want {
+				t.Errorf("%s: got %s, want %s", in, got, want)
+			}
+		}
+	}
+	if n := testing.AllocsPerRun(100, func() { Object(`{"a":{"b":1},"key":"x"}`).Get("key") }); n > 4 {
+		t.Errorf("got %.0f allocations", n)
+	}
+}
