@@ -108,8 +108,9 @@ func (c *Connector) Parse(r *connector.Request) (p connector.Parsed, err error) 
 		return p, errors.New(c.d.Tool + ": conversation without id")
 	}
 	p.Agents = b.agents()
+	p.Activities = make([]conversation.Activity, 0, len(messages)+1) // with an end
 	for i := range messages {
-		if err := c.message(&p, b, a, &messages[i]); err != nil {
+		if err := c.message(&p, a, &messages[i]); err != nil {
 			return connector.Parsed{}, err
 		}
 	}
@@ -120,7 +121,7 @@ func (c *Connector) Parse(r *connector.Request) (p connector.Parsed, err error) 
 }
 
 // message adds a message, if it is known who wrote it.
-func (c *Connector) message(p *connector.Parsed, b *body, a conversation.Activity, m *message) error {
+func (c *Connector) message(p *connector.Parsed, a conversation.Activity, m *message) error {
 	by, reason := c.author(m)
 	if reason != "" {
 		p.Dropped = append(p.Dropped, reason)
@@ -131,12 +132,12 @@ func (c *Connector) message(p *connector.Parsed, b *body, a conversation.Activit
 	}
 	a.ID, a.Type, a.By, a.Time = "message:"+string(m.ID), conversation.Message, by, m.CreatedAt.Time
 	a.Message = conversation.Text{ID: string(m.ID), Body: m.plain()}
-	if m.Subject != "" || m.From.there() {
+	if m.Subject || m.From {
 		a.Channel = "email"
 	}
 	if by == conversation.HumanAgent || by == conversation.Bot {
 		a.Agent = conversation.Agent{ID: string(m.AgentID), Name: string(m.AgentName)}
-		for _, known := range b.agents() {
+		for _, known := range p.Agents {
 			if known.ID != "" && known.ID == a.Agent.ID {
 				a.Agent.Name, a.Agent.Username = cmp.Or(a.Agent.Name, known.Name), known.Username
 			}

@@ -108,8 +108,8 @@ type message struct {
 	IsTrigger      bool       `json:"isTrigger"`
 	IsPushed       bool       `json:"isPushed"`
 	IsSentViaJSAPI bool       `json:"isSentViaJsApi"`
-	Subject        field.Text `json:"subject"` // of an e-mail
-	From           value      `json:"from"`
+	Subject        there      `json:"subject"` // of an e-mail
+	From           there      `json:"from"`
 	File           *file      `json:"file"`
 	Attachments    []file     `json:"attachments"`
 }
@@ -136,14 +136,12 @@ func (m *message) plain() string {
 	return text
 }
 
-// A value is there or not; what it is does not count.
-type value jsontext.Value
+// there is whether there is a value, other than null and "".
+type there bool
 
 // UnmarshalJSONFrom implements json.UnmarshalerFrom.
-func (v *value) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+func (v *there) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	b, err := d.ReadValue()
-	*v = append((*v)[:0], b...)
+	*v = there(string(b) != "null" && string(b) != `""`)
 	return err
 }
-
-func (v value) there() bool { return len(v) > 0 && string(v) != "null" }
