@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	_ "embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +22,7 @@ import (
 	"github.com/parlance-chat/parlance/gateway"
 	"github.com/parlance-chat/parlance/internal/simulate"
 	"github.com/parlance-chat/parlance/internal/standin"
+	"github.com/parlance-chat/parlance/livechat"
 )
 
 //go:embed demo.yaml
@@ -30,7 +32,7 @@ func demoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Watch simulated chats become events",
-		Long: `Demo runs a whole gateway in a directory of its own, a simulated Chatwoot that sends it signed
+		Long: `Demo runs a whole gateway in a directory of its own, simulated chat tools that send it signed
 webhooks, and a stand-in for Segment that takes its events. Interrupt it, and nothing is left.`,
 		Args: noArgs,
 	}
@@ -52,7 +54,7 @@ webhooks, and a stand-in for Segment that takes its events. Interrupt it, and no
 	return cmd
 }
 
-// A demo is a gateway between a simulated chat tool and a stand-in for Segment.
+// A demo is a gateway between simulated chat tools and a stand-in for Segment.
 type demo struct {
 	out      io.Writer
 	paint    painter
@@ -88,16 +90,29 @@ func (d *demo) run(ctx context.Context) (err error) {
 		return errors.Join(err, server.Close())
 	})
 	d.welcome()
-	to := "http://" + d.config.Listen + "/in/support"
-	faker, err := newFaker("chatwoot", d.secret, to)
-	if err == nil {
-		_, err = simulate.Run(ctx, simulate.Options{URL: to, Faker: faker,
-			Rate: d.rate, First: 1, Speed: 15, AtOnce: 6, Chaos: true})
-	}
+	err = d.play(ctx)
 	stop()
 	err = errors.Join(err, running.Wait(), g.Close())
 	d.goodbye()
 	return err
+}
+
+// play has every source's tool play conversations until ctx is done.
+func (d *demo) play(ctx context.Context) error {
+	players, ctx := errgroup.WithContext(ctx)
+	for i, s := range d.config.Sources {
+		to := "http://" + d.config.Listen + "/in/" + s.Name
+		faker, err := newFaker(s.Type, d.secret, to)
+		if err != nil {
+			return err
+		}
+		players.Go(func() error {
+			_, err := simulate.Run(ctx, simulate.Options{URL: to, Faker: faker, Rate: d.rate / float64(len(d.config.Sources)),
+				First: int64(1 + 1000*i), Speed: 15, AtOnce: 3, Chaos: true})
+			return err
+		})
+	}
+	return players.Wait()
 }
 
 func ignoreClosed(err error) error {
@@ -138,7 +153,7 @@ func freeAddress(wanted string) string {
 func (d *demo) welcome() {
 	fmt.Fprintf(d.out, `
 %s
-  A simulated Chatwoot sends signed webhooks to http://%s/in/support,
+  Simulated chat tools send signed webhooks to http://%s/in/…,
   the gateway turns them into events, and a stand-in for Segment receives these:
 
 `, d.paint.paint(bold, "Parlance demo"), d.config.Listen)
@@ -146,7 +161,9 @@ func (d *demo) welcome() {
 
 // tell shows an event that arrived at the stand-in.
 func (d *demo) tell(c standin.Call) {
-	text := line(d.paint, "support", c.JSON)
+	var call livechat.Event
+	_ = json.Unmarshal(c.JSON, &call) // of another call it is what it has
+	text := line(d.paint, call.Context.LiveChat.Source, c.JSON)
 	if c.Properties.MessageBody != "" {
 		text += "  " + d.paint.paint(dim, fmt.Sprintf("%q", c.Properties.MessageBody)) // invented, so it may be shown
 	}

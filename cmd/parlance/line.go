@@ -43,6 +43,9 @@ func line(paint painter, source string, call []byte) string {
 	if p.AgentID != "" {
 		rest += " agent " + p.AgentID
 	}
+	if p.ConversationID == "" && c.UserID != "" {
+		rest += " user " + c.UserID
+	}
 	name, rest, at = printable(name, ""), printable(rest, ""), printable(at, "")
 	return fmt.Sprintf("%s  %s  %s", paint.paint(dim, at), paint.paint(colour, fmt.Sprintf("%-30s", name)), rest)
 }
