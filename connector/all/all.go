@@ -4,6 +4,7 @@ package all
 import (
 	"github.com/parlance-chat/parlance/connector"
 	"github.com/parlance-chat/parlance/connector/ada"
+	"github.com/parlance-chat/parlance/connector/amazonconnect"
 	"github.com/parlance-chat/parlance/connector/brevoconversations"
 	"github.com/parlance-chat/parlance/connector/chatra"
 	"github.com/parlance-chat/parlance/connector/chatwoot"
@@ -39,6 +40,7 @@ import (
 func Types() []connector.Type {
 	return []connector.Type{
 		ada.Type(),
+		amazonconnect.Type(),
 		brevoconversations.Type(),
 		chatra.Type(),
 		chatwoot.Type(),
