@@ -16,6 +16,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/front"
 	"github.com/parlance-chat/parlance/connector/gorgias"
 	"github.com/parlance-chat/parlance/connector/helpscout"
+	"github.com/parlance-chat/parlance/connector/hubspot"
 	"github.com/parlance-chat/parlance/connector/intercom"
 	"github.com/parlance-chat/parlance/connector/jivochat"
 	"github.com/parlance-chat/parlance/connector/kustomer"
@@ -52,6 +53,7 @@ func Types() []connector.Type {
 		front.Type(),
 		gorgias.Type(),
 		helpscout.Type(),
+		hubspot.Type(),
 		intercom.Type(),
 		jivochat.Type(),
 		kustomer.Type(),
