@@ -23,6 +23,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/libredesk"
 	"github.com/parlance-chat/parlance/connector/livechat"
 	"github.com/parlance-chat/parlance/connector/livehelperchat"
+	"github.com/parlance-chat/parlance/connector/liveperson"
 	"github.com/parlance-chat/parlance/connector/olark"
 	"github.com/parlance-chat/parlance/connector/papercups"
 	"github.com/parlance-chat/parlance/connector/rocketchat"
@@ -60,6 +61,7 @@ func Types() []connector.Type {
 		libredesk.Type(),
 		livechat.Type(),
 		livehelperchat.Type(),
+		liveperson.Type(),
 		olark.Type(),
 		papercups.Type(),
 		rocketchat.Type(),
