@@ -29,7 +29,7 @@ const (
 	atOnce       = 100     // pending webhooks in memory
 	maxAnswer    = 1 << 20 // bytes
 	maxRounds    = 8       // of questions to which answers lead
-	maxQuestions = 100     // of one webhook
+	maxQuestions = 500     // of one webhook: HubSpot's tell of up to 100 messages, each in a thread, by an agent, to somebody
 	timeout      = 20 * time.Second
 	// pace is the least time between two questions: the tools allow about ten
 	// a second.
