@@ -30,7 +30,7 @@ func Type() connector.Type {
 		Name:   "front",
 		Title:  "Front",
 		Reopen: conversation.Continue,
-		API:    &connector.API{URL: "https://api2.frontapp.com"},
+		API:    &connector.API{URL: "https://api2.frontapp.com", Optional: true},
 		Gives: connector.Gives{
 			Started: connector.Yes, Sent: connector.Yes, Received: connector.Yes, Ended: connector.Yes, Bots: connector.Yes,
 			AgentID: connector.Yes, AgentName: connector.Yes, AgentUsername: connector.Yes,

@@ -200,8 +200,8 @@ func (t *telling) add(a conversation.Activity) error {
 
 // customer adds what is known of a contact, or of a visitor who is none yet.
 func (t *telling) customer(p *conversation.Person, id string) error {
-	if p.ContactID = id; id == "" {
-		return nil
+	if p.ContactID = id; strings.Trim(id, "0123456789") != "" || id == "" {
+		return nil // none that the API would take for an id
 	}
 	var contact struct {
 		Properties field.Object `json:"properties"`
