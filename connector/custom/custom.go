@@ -5,7 +5,7 @@
 // Each of its outputs is an activity, or an array of them, as the activity API
 // has it; ids may be numbers, times may have any form that package field
 // reads. $headers and $query are objects of strings, with lower-case names of
-// headers.
+// headers; $received is when the webhook arrived, or null.
 package custom
 
 import (
@@ -87,7 +87,7 @@ func (c *Connector) Parse(r *connector.Request) (p connector.Parsed, err error) 
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), runTime)
 	defer cancel()
-	outputs := c.code.RunWithContext(ctx, input, headers(r.Header), query(r.URL))
+	outputs := c.code.RunWithContext(ctx, input, headers(r.Header), query(r.URL), received(r.Received))
 	names := connector.Occurrences{}
 	for n := 0; ; {
 		v, ok := outputs.Next()
@@ -138,7 +138,7 @@ func decode(r *connector.Request) (input any, err error) {
 		}
 		return texts(form), nil
 	}
-	if err := json.Unmarshal(r.Body, &input); err != nil {
+	if input, err = field.DecodeAny(r.Body); err != nil {
 		return nil, errors.New("custom: the body is not JSON")
 	}
 	return input, nil
@@ -168,6 +168,15 @@ func query(address string) map[string]any {
 		return map[string]any{}
 	}
 	return texts(u.Query())
+}
+
+// received is when a webhook arrived, for tools that tell of something without
+// a time.
+func received(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC().Format(time.RFC3339Nano)
 }
 
 // An output is an activity as a program writes it.
@@ -213,7 +222,7 @@ func add(p *connector.Parsed, v any, names connector.Occurrences) error {
 		p.Dropped = append(p.Dropped, reason(o.Drop))
 		return nil
 	}
-	if !slices.Contains([]conversation.Author{"", conversation.Customer, conversation.HumanAgent, conversation.Bot, conversation.Automation, conversation.System}, o.By) {
+	if !slices.Contains([]conversation.Author{"", conversation.Customer, conversation.HumanAgent, conversation.Bot, conversation.Company, conversation.Automation, conversation.System}, o.By) {
 		p.Dropped = append(p.Dropped, "unknown_author") // never guessed
 		return nil
 	}

@@ -23,7 +23,7 @@ func compile(program string) (*gojq.Code, error) {
 		return nil, fmt.Errorf("program: %s: %w", place(program, err), err)
 	}
 	code, err := gojq.Compile(q,
-		gojq.WithVariables([]string{"$headers", "$query"}),
+		gojq.WithVariables([]string{"$headers", "$query", "$received"}),
 		gojq.WithEnvironLoader(func() []string { return nil }),
 		gojq.WithFunction("parse_time", 0, 1, parseTime),
 		gojq.WithFunction("plain_text", 0, 0, text("plain_text", connector.PlainText)),

@@ -3,6 +3,7 @@ package field
 
 import (
 	"bytes"
+	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -21,6 +22,22 @@ import (
 func Decode(body []byte, v any) error {
 	return json.Unmarshal(body, v, jsontext.AllowInvalidUTF8(true))
 }
+
+// DecodeAny is Decode for JSON of any shape: objects as map[string]any, numbers
+// as json.Number, so that no id loses a digit.
+func DecodeAny(body []byte) (v any, err error) {
+	err = json.Unmarshal(body, &v, jsontext.AllowInvalidUTF8(true), json.WithUnmarshalers(numbers))
+	return v, err
+}
+
+var numbers = json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *any) error {
+	if d.PeekKind() != '0' {
+		return errors.ErrUnsupported // read as usual
+	}
+	number, err := d.ReadValue()
+	*v = stdjson.Number(number)
+	return err
+})
 
 // Strict is Decode for what somebody writes by hand: an unknown key is an error,
 // and errors name the path.
