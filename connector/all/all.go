@@ -24,6 +24,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/livechat"
 	"github.com/parlance-chat/parlance/connector/livehelperchat"
 	"github.com/parlance-chat/parlance/connector/liveperson"
+	"github.com/parlance-chat/parlance/connector/messenger"
 	"github.com/parlance-chat/parlance/connector/olark"
 	"github.com/parlance-chat/parlance/connector/papercups"
 	"github.com/parlance-chat/parlance/connector/rocketchat"
@@ -62,6 +63,7 @@ func Types() []connector.Type {
 		livechat.Type(),
 		livehelperchat.Type(),
 		liveperson.Type(),
+		messenger.Type(),
 		olark.Type(),
 		papercups.Type(),
 		rocketchat.Type(),
