@@ -17,6 +17,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/gorgias"
 	"github.com/parlance-chat/parlance/connector/helpscout"
 	"github.com/parlance-chat/parlance/connector/hubspot"
+	"github.com/parlance-chat/parlance/connector/instagram"
 	"github.com/parlance-chat/parlance/connector/intercom"
 	"github.com/parlance-chat/parlance/connector/jivochat"
 	"github.com/parlance-chat/parlance/connector/kustomer"
@@ -56,6 +57,7 @@ func Types() []connector.Type {
 		gorgias.Type(),
 		helpscout.Type(),
 		hubspot.Type(),
+		instagram.Type(),
 		intercom.Type(),
 		jivochat.Type(),
 		kustomer.Type(),
