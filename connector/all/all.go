@@ -35,6 +35,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/tiledesk"
 	"github.com/parlance-chat/parlance/connector/twilioconversations"
 	"github.com/parlance-chat/parlance/connector/userlike"
+	"github.com/parlance-chat/parlance/connector/whatsappcloud"
 	"github.com/parlance-chat/parlance/connector/zendeskevents"
 	"github.com/parlance-chat/parlance/connector/zendesksunco"
 	"github.com/parlance-chat/parlance/connector/zohosalesiq"
@@ -75,6 +76,7 @@ func Types() []connector.Type {
 		tiledesk.Type(),
 		twilioconversations.Type(),
 		userlike.Type(),
+		whatsappcloud.Type(),
 		zendeskevents.Type(),
 		zendesksunco.Type(),
 		zohosalesiq.Type(),
