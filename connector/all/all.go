@@ -22,6 +22,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/jivochat"
 	"github.com/parlance-chat/parlance/connector/kustomer"
 	"github.com/parlance-chat/parlance/connector/libredesk"
+	"github.com/parlance-chat/parlance/connector/line"
 	"github.com/parlance-chat/parlance/connector/livechat"
 	"github.com/parlance-chat/parlance/connector/livehelperchat"
 	"github.com/parlance-chat/parlance/connector/liveperson"
@@ -63,6 +64,7 @@ func Types() []connector.Type {
 		jivochat.Type(),
 		kustomer.Type(),
 		libredesk.Type(),
+		line.Type(),
 		livechat.Type(),
 		livehelperchat.Type(),
 		liveperson.Type(),
