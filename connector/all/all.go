@@ -33,6 +33,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/smartsupp"
 	"github.com/parlance-chat/parlance/connector/snapengage"
 	"github.com/parlance-chat/parlance/connector/tawkto"
+	"github.com/parlance-chat/parlance/connector/telegram"
 	"github.com/parlance-chat/parlance/connector/tiledesk"
 	"github.com/parlance-chat/parlance/connector/twilioconversations"
 	"github.com/parlance-chat/parlance/connector/userlike"
@@ -75,6 +76,7 @@ func Types() []connector.Type {
 		smartsupp.Type(),
 		snapengage.Type(),
 		tawkto.Type(),
+		telegram.Type(),
 		tiledesk.Type(),
 		twilioconversations.Type(),
 		userlike.Type(),
