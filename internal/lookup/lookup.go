@@ -178,8 +178,11 @@ func (a *asker) parse(ctx context.Context, w journal.Webhook) (p connector.Parse
 	return connector.Parsed{}, errors.New("the webhook asks the tool's API without end")
 }
 
-// ask returns the API's answer, nil if it knows nothing of it. Its error means
-// that ctx is done.
+// errRefused means that asking again cannot help.
+var errRefused = errors.New("the tool's API refuses the question")
+
+// ask returns the API's answer, nil if it knows nothing of it. Its error is
+// errRefused, perhaps wrapped, or means that ctx is done.
 func (a *asker) ask(ctx context.Context, l connector.Lookup) ([]byte, error) {
 	if k, ok := a.kept[l.Path]; ok && time.Now().Before(k.until) {
 		return k.answer, nil
@@ -194,6 +197,9 @@ func (a *asker) ask(ctx context.Context, l connector.Lookup) ([]byte, error) {
 			a.recovered()
 			a.keep(l, answer)
 			return answer, nil
+		}
+		if errors.Is(err, errRefused) {
+			return nil, err
 		}
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -263,11 +269,13 @@ func (a *asker) try(ctx context.Context, path string) (answer []byte, wait time.
 	case s == http.StatusOK && err == nil && len(b) <= maxAnswer:
 		return b, 0, nil
 	case s == http.StatusOK && err == nil:
-		return nil, probeEvery, fmt.Errorf("its answer has more than %d bytes", maxAnswer)
+		return nil, 0, fmt.Errorf("%w: its answer has more than %d bytes", errRefused, maxAnswer)
 	case s == http.StatusOK:
 		return nil, 0, errors.New("its answer breaks off")
 	case s == http.StatusUnauthorized, s == http.StatusForbidden:
 		return nil, probeEvery, fmt.Errorf("it answered %d; is api_token right, and may it read conversations?", s)
+	case s == http.StatusBadRequest, s == http.StatusUnprocessableEntity:
+		return nil, 0, fmt.Errorf("%w: it answered %d", errRefused, s)
 	default:
 		return nil, retryAfter(resp.Header), fmt.Errorf("it answered %d", s)
 	}

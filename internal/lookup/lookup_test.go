@@ -77,6 +77,10 @@ func answers(path string) (int, string, string) {
 	switch {
 	case path == "/messages/gone":
 		return 404, "", ""
+	case path == "/messages/refused":
+		return 400, "", ""
+	case path == "/messages/huge":
+		return 200, strings.Repeat("x", maxAnswer+1), ""
 	case strings.HasPrefix(path, "/messages/"):
 		return 200, "7", ""
 	}
@@ -153,9 +157,9 @@ func TestOutage(t *testing.T) {
 			return answers(path)
 		}}
 		_, stop := run(j, a)
-		add(t, j, "a", "gone", "b", "endless", "c")
+		add(t, j, "a", "gone", "b", "endless", "refused", "huge", "c")
 		time.Sleep(time.Hour)
-		if got := said(t, j); len(got) != 0 || pending(t, j) != 5 {
+		if got := said(t, j); len(got) != 0 || pending(t, j) != 7 {
 			t.Errorf("while it is down: got %q, %d pending", got, pending(t, j))
 		}
 		stop()
@@ -167,7 +171,7 @@ func TestOutage(t *testing.T) {
 		_, stop = run(j, a)
 		defer stop()
 		time.Sleep(3 * time.Hour)
-		want := []string{"a Ann Lee", "b Ann Lee", "unreadable", "c Ann Lee"}
+		want := []string{"a Ann Lee", "b Ann Lee", "unreadable", "unreadable", "unreadable", "c Ann Lee"}
 		if got := said(t, j); !slices.Equal(got, want) || pending(t, j) != 0 {
 			t.Errorf("got %q, want %q; %d pending", got, want, pending(t, j))
 		}
