@@ -30,6 +30,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/olark"
 	"github.com/parlance-chat/parlance/connector/papercups"
 	"github.com/parlance-chat/parlance/connector/rocketchat"
+	"github.com/parlance-chat/parlance/connector/sendbird"
 	"github.com/parlance-chat/parlance/connector/smartsupp"
 	"github.com/parlance-chat/parlance/connector/snapengage"
 	"github.com/parlance-chat/parlance/connector/tawkto"
@@ -73,6 +74,7 @@ func Types() []connector.Type {
 		olark.Type(),
 		papercups.Type(),
 		rocketchat.Type(),
+		sendbird.Type(),
 		smartsupp.Type(),
 		snapengage.Type(),
 		tawkto.Type(),
