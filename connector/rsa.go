@@ -16,7 +16,7 @@ import (
 // VerifyRSA checks a signature in base64, RSA PKCS #1 v1.5 over SHA-256,
 // against each of the secrets, which are public keys.
 func (o Options) VerifyRSA(signature string, body []byte) error {
-	got, err := base64.StdEncoding.DecodeString(signature)
+	got, err := base64.StdEncoding.Strict().DecodeString(signature)
 	if err != nil || len(got) == 0 {
 		return fmt.Errorf("%w: missing, or not base64", ErrSignature)
 	}

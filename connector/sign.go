@@ -278,7 +278,7 @@ func match(pattern, value string) (signature, at string, ok bool) {
 
 func (s Scheme) decode(signature string) ([]byte, error) {
 	if s.Encoding == "base64" {
-		return base64.StdEncoding.DecodeString(signature)
+		return base64.StdEncoding.Strict().DecodeString(signature) // so that each signature has one form
 	}
 	return hex.DecodeString(signature)
 }

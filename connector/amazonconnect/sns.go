@@ -66,7 +66,7 @@ func (c *Connector) verify(r *connector.Request, e envelope) error {
 	if err != nil {
 		return err
 	}
-	signature, err := base64.StdEncoding.DecodeString(e.Signature)
+	signature, err := base64.StdEncoding.Strict().DecodeString(e.Signature)
 	if err != nil {
 		return fmt.Errorf("%w: it is not base64", connector.ErrSignature)
 	}
