@@ -33,6 +33,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/sendbird"
 	"github.com/parlance-chat/parlance/connector/smartsupp"
 	"github.com/parlance-chat/parlance/connector/snapengage"
+	"github.com/parlance-chat/parlance/connector/streamchat"
 	"github.com/parlance-chat/parlance/connector/tawkto"
 	"github.com/parlance-chat/parlance/connector/telegram"
 	"github.com/parlance-chat/parlance/connector/tiledesk"
@@ -77,6 +78,7 @@ func Types() []connector.Type {
 		sendbird.Type(),
 		smartsupp.Type(),
 		snapengage.Type(),
+		streamchat.Type(),
 		tawkto.Type(),
 		telegram.Type(),
 		tiledesk.Type(),
