@@ -199,6 +199,8 @@ type Cell string
 const (
 	Yes Cell = "yes"
 	No  Cell = "no"
+	// Silent is for Ended: the tool tells no end, but a silence may be one.
+	Silent Cell = "with inactivity_end"
 )
 
 // Gives says which events a tool's webhooks give, and which properties and ids

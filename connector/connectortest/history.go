@@ -153,7 +153,7 @@ func sayable(typ connector.Type, all []conversation.Activity) (list []conversati
 			a.Type == conversation.Message && a.By == conversation.HumanAgent && typ.Gives.Received == connector.No {
 			continue
 		}
-		if a.Type == conversation.Closed && (typ.Gives.Ended == connector.No || typ.Inactivity > 0) {
+		if a.Type == conversation.Closed && (typ.Gives.Ended == connector.No || typ.Gives.Ended == connector.Silent) {
 			continue
 		}
 		list = append(list, a)

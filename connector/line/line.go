@@ -24,7 +24,7 @@ func Type() connector.Type {
 		Inactivity: 24 * time.Hour,
 		Gives: connector.Gives{
 			Started: "at the first message, and after 24 hours of silence", Sent: connector.Yes, Received: connector.No,
-			Ended: "with inactivity_end", Bots: connector.No,
+			Ended: connector.Silent, Bots: connector.No,
 			AgentID: connector.No, AgentName: connector.No, AgentUsername: connector.No,
 			Duration: connector.Yes, ConversationID: connector.Yes, Body: connector.Yes, Message: connector.Yes,
 			UserID: connector.No, AnonymousID: connector.No, Email: connector.No,

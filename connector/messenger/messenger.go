@@ -32,7 +32,7 @@ func TypeOf(name, title, object string) connector.Type {
 		Inactivity: 24 * time.Hour,
 		Gives: connector.Gives{
 			Started: "at the first message, and after 24 hours of silence", Sent: connector.Yes, Received: connector.Yes,
-			Ended: "with inactivity_end", Bots: "where bot_ids names their app",
+			Ended: connector.Silent, Bots: "where bot_ids names their app",
 			AgentID: connector.No, AgentName: connector.No, AgentUsername: connector.No,
 			Duration: connector.Yes, ConversationID: connector.Yes, Body: connector.Yes, Message: connector.Yes,
 			UserID: "from the link's ref, with unverified_ids", AnonymousID: "from the link's ref", Email: connector.No,

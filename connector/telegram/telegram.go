@@ -25,7 +25,7 @@ func Type() connector.Type {
 		Reopen:     conversation.Restart,
 		Inactivity: 24 * time.Hour,
 		Gives: connector.Gives{
-			Started: "at the first message, and after 24 hours of silence", Sent: connector.Yes, Received: business, Ended: "with inactivity_end",
+			Started: "at the first message, and after 24 hours of silence", Sent: connector.Yes, Received: business, Ended: connector.Silent,
 			Bots: business, AgentID: business, AgentName: business, AgentUsername: business,
 			Duration: connector.Yes, ConversationID: "the chat's id; after the connection's with Telegram Business", Body: connector.Yes, Message: connector.Yes,
 			UserID: "from the link's start parameter, with unverified_ids", AnonymousID: "from the link's start parameter", Email: connector.No,

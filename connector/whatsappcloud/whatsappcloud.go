@@ -28,7 +28,7 @@ func Type() connector.Type {
 		Inactivity: 24 * time.Hour,
 		Gives: connector.Gives{
 			Started: "at the first message, and after 24 hours of silence", Sent: connector.Yes,
-			Received: "from the WhatsApp Business app; of the API's once delivered", Ended: "with inactivity_end", Bots: connector.No,
+			Received: "from the WhatsApp Business app; of the API's once delivered", Ended: connector.Silent, Bots: connector.No,
 			AgentID: connector.No, AgentName: connector.No, AgentUsername: connector.No,
 			Duration: connector.Yes, ConversationID: "made of the number's and the customer's id",
 			Body: "not of what was sent by the API", Message: connector.Yes,
