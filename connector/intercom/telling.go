@@ -65,12 +65,18 @@ func (t *telling) part(p *part) error {
 	t.assignment(p)
 	speaks := p.Body != "" || len(p.Attachments) > 0
 	switch kind := p.Type; {
-	case strings.Contains(kind, "note"):
+	case strings.Contains(kind, "note"), t.topic == "conversation.admin.noted":
 		t.Dropped = append(t.Dropped, "private_note")
 		return nil
 	case kind == "comment":
 		speaks = true
-	case kind == "assignment", kind == "open", kind == "close", kind == "quick_reply", kind == "assign_and_reopen":
+	case kind == "assignment", kind == "assign_and_reopen":
+		// What somebody writes with it appears as a note, or so Intercom's
+		// reference for 1.x says; that of 2.x calls it a response.
+		if speaks {
+			t.Dropped, speaks = append(t.Dropped, "private_note"), false
+		}
+	case kind == "open", kind == "close", kind == "quick_reply":
 	case silent[kind]:
 		return nil
 	default:
