@@ -121,6 +121,9 @@ const botPrefix = "bot_"
 
 // author says who wrote a message of a request, or why that does not count.
 func (m message) author(of request) (by conversation.Author, reason string) {
+	if a := string(m.Attributes); a != "" && a != "null" && a[0] != '{' {
+		return "", "unknown_kind" // whatever they are, they may say that it is private
+	}
 	switch m.Attributes.Text("subtype") {
 	case "":
 		if m.Attributes.Has("subtype") {
