@@ -1,9 +1,6 @@
 package field
 
-import (
-	"bytes"
-	"slices"
-)
+import "bytes"
 
 // Blank empties the strings at some keys of a JSON text, wherever they stand;
 // a * at the beginning of a key stands for anything. It changes body in place.
@@ -15,29 +12,37 @@ func Blank(body []byte, keys ...string) []byte {
 		if key != "" && key[0] == '*' {
 			pattern = []byte(key[1:] + `"`)
 		}
-		for at := 0; ; {
-			i := bytes.Index(body[at:], pattern)
-			if i < 0 {
-				break
-			}
-			at += i + len(pattern)
-			body = blankAfter(body, at)
-		}
+		body = blank(body, pattern)
 	}
 	return body
 }
 
-// blankAfter empties the string that follows a colon at a position, if one does.
-func blankAfter(body []byte, at int) []byte {
-	at = space(body, at)
-	if at >= len(body) || body[at] != ':' {
-		return body
+// blank empties the strings that follow a pattern and a colon. It moves each
+// byte once at most, however many there are.
+func blank(body, pattern []byte) []byte {
+	kept, rest := body[:0], body
+	for {
+		i := bytes.Index(rest, pattern)
+		if i < 0 {
+			return append(kept, rest...)
+		}
+		from, to := value(rest, i+len(pattern))
+		kept, rest = append(kept, rest[:from]...), rest[to:]
 	}
-	at = space(body, at+1)
-	if at >= len(body) || body[at] != '"' {
-		return body
+}
+
+// value is where the string is that follows a colon at a position: between its
+// quotes. If none does, it is empty.
+func value(body []byte, at int) (from, to int) {
+	colon := space(body, at)
+	if colon >= len(body) || body[colon] != ':' {
+		return at, at
 	}
-	end := at + 1
+	quote := space(body, colon+1)
+	if quote >= len(body) || body[quote] != '"' {
+		return at, at
+	}
+	end := quote + 1
 	for end < len(body) && body[end] != '"' {
 		if body[end] == '\\' {
 			end++
@@ -45,9 +50,9 @@ func blankAfter(body []byte, at int) []byte {
 		end++
 	}
 	if end >= len(body) {
-		return body // cut off; it will not be readable either
+		return at, at // cut off; it will not be readable either
 	}
-	return slices.Delete(body, at+1, end)
+	return quote + 1, end
 }
 
 func space(body []byte, at int) int {

@@ -1,6 +1,8 @@
 package field
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -68,6 +70,26 @@ func TestValues(t *testing.T) {
 	}
 }
 
+// What somebody wrote may stand where keys do.
+func TestErrorsHoldNoContent(t *testing.T) {
+	var v struct {
+		Of map[string]struct {
+			ID ID `json:"id"`
+		} `json:"of"`
+	}
+	for body, want := range map[string]string{
+		`{"of":{"7":{"id":[]}}}`:             "tool: /of/7/id: a JSON [ is not known there",
+		`{"of":{"what she said":{"id":[]}}}`: "tool: /of/…/id: a JSON [ is not known there",
+	} {
+		if got := Malformed("tool", Decode([]byte(body), &v)).Error(); got != want {
+			t.Errorf("%s: got %s, want %s", body, got, want)
+		}
+	}
+	if got := Strict([]byte(`{"of":{},"what she said":1}`), &v).Error(); got != "…: unknown key" {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestBlank(t *testing.T) {
 	for in, want := range map[string]string{
 		`{"token":"a","x_token" : "b\"c","n":1}`:            `{"token":"","x_token" : "","n":1}`,
@@ -78,6 +100,29 @@ func TestBlank(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", in, got, want)
 		}
 	}
+}
+
+// A webhook full of credentials takes no longer than another of its size.
+func TestBlankMany(t *testing.T) {
+	one := []byte(`{"token":"a"},`)
+	body := Blank(bytes.Repeat(one, 300_000), "token", "*_token")
+	if want := len(one) - 1; len(body) != 300_000*want {
+		t.Errorf("got %d bytes, want %d", len(body), 300_000*want)
+	}
+}
+
+func FuzzBlank(f *testing.F) {
+	f.Add([]byte(`{"token":"a","x_token" : "b\"c","token":"cut`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		was := json.Valid(body)
+		once := Blank(bytes.Clone(body), "token", "*_token")
+		if was && !json.Valid(once) {
+			t.Error("it is not JSON any more")
+		}
+		if again := Blank(bytes.Clone(once), "token", "*_token"); was && !bytes.Equal(once, again) {
+			t.Errorf("again it becomes %s", again)
+		}
+	})
 }
 
 func FuzzParseTime(f *testing.F) {
