@@ -122,9 +122,9 @@ func failure(ctx context.Context, err error) error {
 	case errors.As(err, &halt):
 		return errors.New("custom: the program halted")
 	}
-	kind, _, _ := strings.Cut(err.Error(), ":")
-	if strings.ContainsAny(kind, `"{[(`) {
-		kind, _, _ = strings.Cut(kind, " ")
+	kind := err.Error()
+	if i := strings.IndexAny(kind, `:"{[(`); i >= 0 {
+		kind = strings.TrimSpace(kind[:i])
 	}
 	return fmt.Errorf("custom: the program failed: %.60s; try the webhook with: parlance map --try FILE", kind)
 }

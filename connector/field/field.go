@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -46,11 +47,11 @@ func Strict(body []byte, v any) error {
 	var wrong *json.SemanticError
 	switch {
 	case errors.As(err, &wrong) && errors.Is(wrong.Err, json.ErrUnknownName):
-		return fmt.Errorf("%s: unknown key", path(wrong.JSONPointer))
+		return fmt.Errorf("%s: unknown key", path(wrong.JSONPointer, "."))
 	case errors.As(err, &wrong) && wrong.GoType == timeType:
-		return fmt.Errorf("%s: is not a time", path(wrong.JSONPointer))
+		return fmt.Errorf("%s: is not a time", path(wrong.JSONPointer, "."))
 	case errors.As(err, &wrong):
-		return fmt.Errorf("%s: cannot be a JSON %s", path(wrong.JSONPointer), wrong.JSONKind)
+		return fmt.Errorf("%s: cannot be a JSON %s", path(wrong.JSONPointer, "."), wrong.JSONKind)
 	case err != nil:
 		return errors.New("is not JSON")
 	}
@@ -59,17 +60,27 @@ func Strict(body []byte, v any) error {
 
 var timeType = reflect.TypeFor[Time]()
 
-// path writes a JSON pointer with dots.
-func path(p jsontext.Pointer) string {
-	return strings.ReplaceAll(strings.TrimPrefix(string(p), "/"), "/", ".")
+// path writes where a pointer points, with something between the keys. A key
+// that does not look like one may be what somebody wrote.
+func path(p jsontext.Pointer, between string) string {
+	var keys []string
+	for k := range p.Tokens() {
+		if !plainKey.MatchString(k) {
+			k = "…"
+		}
+		keys = append(keys, k)
+	}
+	return strings.Join(keys, between)
 }
+
+var plainKey = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,40}$`)
 
 // Malformed says what is wrong with a body that Decode refused, without what
 // it holds.
 func Malformed(tool string, err error) error {
 	var wrong *json.SemanticError
 	if errors.As(err, &wrong) {
-		return fmt.Errorf("%s: %s: a JSON %s is not known there", tool, wrong.JSONPointer, wrong.JSONKind)
+		return fmt.Errorf("%s: /%s: a JSON %s is not known there", tool, path(wrong.JSONPointer, "/"), wrong.JSONKind)
 	}
 	return fmt.Errorf("%s: the body is not JSON as it is known", tool)
 }
