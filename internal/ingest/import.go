@@ -40,8 +40,8 @@ func (h *Handler) Import(ctx context.Context, workspace, source string, requests
 
 // imported makes of a request what is to be journaled.
 func (h *Handler) imported(s *Source, r *connector.Request) *journal.Webhook {
-	if scrubber, ok := s.Connector.(connector.Scrubber); ok {
-		r.Body = scrubber.Scrub(r.Body)
+	if err := h.scrub(s, r); err != nil {
+		return &journal.Webhook{Workspace: s.Workspace, Source: s.Name, Unreadable: reason(err)}
 	}
 	if r.Received.IsZero() {
 		r.Received = time.Now()

@@ -1,6 +1,9 @@
 package ingest
 
 import (
+	"regexp"
+	"sync"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/parlance-chat/parlance/internal/journal"
@@ -10,6 +13,9 @@ import (
 // that strangers cannot make series.
 type metrics struct {
 	received, refused, unreadable, dropped, invalid *prometheus.CounterVec
+
+	mu      sync.Mutex // guards reasons
+	reasons map[path]map[string]bool
 }
 
 func newMetrics(r prometheus.Registerer, inFlight func() float64) *metrics {
@@ -21,6 +27,7 @@ func newMetrics(r prometheus.Registerer, inFlight func() float64) *metrics {
 	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "parlance_requests_bytes",
 		Help: "Bytes that requests under way hold."}, inFlight))
 	m := &metrics{
+		reasons:    map[path]map[string]bool{},
 		received:   counter("parlance_webhooks_received_total", "Requests that were accepted and are on disk."),
 		refused:    counter("parlance_webhooks_refused_total", "Requests that were refused, by reason.", "reason"),
 		unreadable: counter("parlance_webhooks_unreadable_total", "Accepted requests that could not be read."),
@@ -65,6 +72,32 @@ func (m *metrics) refuse(s *Source, reason string) {
 
 func (m *metrics) drop(s *Source, reasons []string) {
 	for _, reason := range reasons {
-		m.dropped.WithLabelValues(s.Workspace, s.Name, reason).Inc()
+		m.dropped.WithLabelValues(s.Workspace, s.Name, m.bounded(s, reason)).Inc()
 	}
+}
+
+// maxReasons is how many reasons a source may have: more than any connector
+// knows. A program of the configuration can make one of whatever a webhook holds.
+const maxReasons = 32
+
+var plainReason = regexp.MustCompile(`^[a-z0-9_]{1,40}$`)
+
+// bounded is a reason that may be a label: "other", if it is none of a few words.
+func (m *metrics) bounded(s *Source, reason string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p := path{s.Workspace, s.Name}
+	known := m.reasons[p]
+	if known[reason] {
+		return reason
+	}
+	if len(known) >= maxReasons || !plainReason.MatchString(reason) {
+		return "other"
+	}
+	if known == nil {
+		known = map[string]bool{}
+		m.reasons[p] = known
+	}
+	known[reason] = true
+	return reason
 }

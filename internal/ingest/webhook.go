@@ -55,9 +55,13 @@ func (h *Handler) webhook(w http.ResponseWriter, r *http.Request) {
 
 // greet ends a handshake.
 func (h *Handler) greet(w http.ResponseWriter, r *http.Request, s *Source, g connector.Greeter) {
-	reply, err := g.Greet(&connector.Request{Method: r.Method, URL: h.address(r), Header: r.Header})
+	var reply string
+	err := h.guard(s, func() (err error) {
+		reply, err = g.Greet(&connector.Request{Method: r.Method, URL: h.address(r), Header: r.Header})
+		return err
+	})
 	if err != nil {
-		h.refuse(w, s, unsigned)
+		h.refuse(w, s, refused(err))
 		return
 	}
 	plain(w, reply)
@@ -71,7 +75,43 @@ func plain(w http.ResponseWriter, reply string) {
 	_, _ = io.WriteString(w, reply) // the client is gone; nobody to tell
 }
 
-var unsigned = &refusal{http.StatusUnauthorized, "signature", "the signature is missing, wrong or too old"}
+var (
+	unsigned = &refusal{http.StatusUnauthorized, "signature", "the signature is missing, wrong or too old"}
+	broken   = &refusal{http.StatusInternalServerError, "panic", "the connector of this source panicked; please report it"}
+)
+
+// refused is the answer where a connector does not take a request.
+func refused(err error) *refusal {
+	if errors.Is(err, errPanic) {
+		return broken
+	}
+	return unsigned
+}
+
+// guard runs what is a connector's, and survives its mistakes.
+func (h *Handler) guard(s *Source, f func() error) (err error) {
+	defer func() {
+		// What it panicked with may hold what somebody wrote.
+		if recover() != nil {
+			h.log.Error("a connector panicked; please report it", "workspace", s.Workspace, "source", s.Name)
+			err = errPanic
+		}
+	}()
+	return f()
+}
+
+// scrub has the connector remove what must not be stored. If it cannot, nothing
+// must be.
+func (h *Handler) scrub(s *Source, r *connector.Request) error {
+	scrubber, ok := s.Connector.(connector.Scrubber)
+	if !ok {
+		return nil
+	}
+	return h.guard(s, func() error {
+		r.Body = scrubber.Scrub(r.Body)
+		return nil
+	})
+}
 
 // address is how the tool called a request.
 func (h *Handler) address(r *http.Request) string {
@@ -96,14 +136,14 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request, s *Source) (re
 	}
 	defer release()
 	req := &connector.Request{Method: r.Method, URL: h.address(r), Header: r.Header, Body: body, Received: time.Now()}
-	if err := h.fetchKeys(r.Context(), s.Connector, req); err != nil {
+	if err := h.fetchKeys(r.Context(), s, req); err != nil {
 		return "", err
 	}
-	if err := s.Connector.Verify(req); err != nil {
-		return "", unsigned
+	if err := h.guard(s, func() error { return s.Connector.Verify(req) }); err != nil {
+		return "", refused(err)
 	}
-	if scrubber, ok := s.Connector.(connector.Scrubber); ok {
-		req.Body = scrubber.Scrub(body)
+	if err := h.scrub(s, req); err != nil {
+		return "", broken
 	}
 	hook, parsed := h.hook(s, req)
 	if err := h.store(r.Context(), s, hook); err != nil {
@@ -165,12 +205,19 @@ func parseAlone(c connector.Connector, r *connector.Request) (p connector.Parsed
 
 // fetchKeys gets the keys that verifying r takes. That a tool's own keys cannot
 // be had now is no reason to say that it did not sign.
-func (h *Handler) fetchKeys(ctx context.Context, c connector.Connector, r *connector.Request) error {
-	k, ok := c.(connector.Keyed)
+func (h *Handler) fetchKeys(ctx context.Context, s *Source, r *connector.Request) error {
+	k, ok := s.Connector.(connector.Keyed)
 	if !ok || h.keys == nil {
 		return nil
 	}
-	for _, address := range k.Keys(r) {
+	var addresses []string
+	if err := h.guard(s, func() error {
+		addresses = k.Keys(r)
+		return nil
+	}); err != nil {
+		return broken
+	}
+	for _, address := range addresses {
 		b, err := h.keys.Get(ctx, address)
 		if err != nil {
 			h.log.Warn("a tool's key cannot be had", "error", err)
