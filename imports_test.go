@@ -30,7 +30,7 @@ var layers = []struct{ tree, may string }{
 	{"internal/sdktest", ""},
 	{"gateway", "livechat conversation connector destination internal/spell internal/strictyaml internal/journal internal/ingest internal/lookup internal/engine internal/deliver internal/control"},
 	{"bench", "livechat conversation connector gateway internal/simulate internal/standin"},
-	{"cmd", "livechat conversation connector gateway internal/control internal/journal internal/recording internal/simulate internal/standin"},
+	{"cmd", "livechat conversation connector destination gateway internal/control internal/journal internal/recording internal/simulate internal/standin"},
 }
 
 // TestImportsPointOneWay holds every package to the table.

@@ -79,6 +79,7 @@ func (e *Pause) Error() string { return "paused: " + e.Reason }
 type Type struct {
 	Name  string // as in the configuration
 	Title string // as its vendor writes it
+	Gives Gives
 	// Segment says that receivers of this kind may share one memory of
 	// messageIds, so that a workspace's second one needs other ids.
 	Segment bool
@@ -92,4 +93,14 @@ type Type struct {
 	// Open returns a destination with settings that Settings returned and the
 	// configuration filled in.
 	Open func(settings any) (Destination, error)
+}
+
+// Gives says what receivers of a type guarantee, as the gateway uses them. Each
+// field is a phrase for people, and none is empty.
+type Gives struct {
+	Repetition string // how a call that comes again is recognised, and for how long
+	Order      string // whether calls stay in the order in which they were sent
+	Batch      string // whether an attempt is taken or refused as a whole
+	Limits     string // what one attempt and one call may have
+	Retries    string // which wishes about when to come again are honoured
 }

@@ -157,6 +157,19 @@ func TestConnectors(t *testing.T) {
 	}
 }
 
+func TestDestinations(t *testing.T) {
+	for args, want := range map[string]string{
+		"destinations":                 "segment ",
+		"destinations segment file":    "Retry-After",
+		"destinations --json":          `"type":"segment"`,
+		"destinations not-a-warehouse": "no destination",
+	} {
+		if out, _ := parlance(t, t.TempDir(), "", strings.Fields(args)...); !strings.Contains(out, want) {
+			t.Errorf("%s: got %s, want %q", args, out, want)
+		}
+	}
+}
+
 // What is captured can be imported, and holds no secret.
 func TestCapture(t *testing.T) {
 	p := newProgram(t, "data")

@@ -45,8 +45,15 @@ func (s *Settings) Check() error {
 // Type is the entry in the list.
 func Type() destination.Type {
 	return destination.Type{
-		Name:     "file",
-		Title:    "JSON Lines file",
+		Name:  "file",
+		Title: "JSON Lines file",
+		Gives: destination.Gives{
+			Repetition: "not recognised; a call comes again, with the same messageId, only where the gateway was killed after writing it",
+			Order:      "kept",
+			Batch:      "taken as a whole: on disk, or written again in the same place",
+			Limits:     "1,000 calls, 4 MB",
+			Retries:    "a file asks for none",
+		},
 		Settings: func() any { return &Settings{RotateMB: 100, Keep: 10} },
 		Place:    func(settings any) string { return filepath.Join(settings.(*Settings).Path) },
 		Open:     func(settings any) (destination.Destination, error) { return Open(*settings.(*Settings)) },

@@ -80,8 +80,15 @@ func (s *Settings) Check() error {
 // Type is the entry in the list.
 func Type() destination.Type {
 	return destination.Type{
-		Name:     "segment",
-		Title:    "Segment",
+		Name:  "segment",
+		Title: "Segment",
+		Gives: destination.Gives{
+			Repetition: "by messageId, for at least 24 hours",
+			Order:      "sent in order; Segment promises none",
+			Batch:      "refused as a whole; a call that breaks Segment's rules is dropped later, unseen",
+			Limits:     "1,000 calls, 475,000 bytes; 32 KB a call",
+			Retries:    "Retry-After and X-RateLimit-Reset, up to 5 minutes",
+		},
 		Segment:  true,
 		Settings: func() any { return &Settings{Region: "us"} },
 		Open:     func(settings any) (destination.Destination, error) { return Open(*settings.(*Settings)) },
