@@ -292,6 +292,9 @@ func (c *Connector) user(p *connector.Parsed, e event) {
 		p.Agents = append(p.Agents, conversation.Agent{ID: name, Name: friendly})
 	case conversation.Customer:
 		person := c.customer(name, e.Attributes)
+		if !c.o.UnverifiedIDs && c.o.UserIDField != identity {
+			person.UserID = "" // users may change their own attributes
+		}
 		person.Name = cmp.Or(friendly, person.Name)
 		p.Contacts = append(p.Contacts, person)
 	}

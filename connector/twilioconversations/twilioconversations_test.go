@@ -146,6 +146,21 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
+// Users can change their own attributes, too.
+func TestUsersOwnAttributes(t *testing.T) {
+	const body = `[{"type":"com.twilio.conversations.user.updated","data":{"UserSid":"US1","Identity":"mia","Attributes":"{\"user_id\":\"u-1\"}"}}]`
+	for want, o := range map[string]connector.Options{
+		"":    {AgentIDs: []string{"ann"}},
+		"u-1": {AgentIDs: []string{"ann"}, UnverifiedIDs: true},
+		"mia": {AgentIDs: []string{"ann"}, UserIDField: "Identity"},
+	} {
+		p, err := Type().New(o).Parse(&connector.Request{Body: []byte(body)})
+		if err != nil || len(p.Contacts) != 1 || p.Contacts[0].UserID != want {
+			t.Errorf("%+v: got %+v (%v), want %q", o, p, err, want)
+		}
+	}
+}
+
 // The example that Twilio's own libraries are tested with, and what may not
 // pass for it.
 func TestSignature(t *testing.T) {
