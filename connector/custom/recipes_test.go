@@ -182,6 +182,8 @@ func TestRecipeAuthors(t *testing.T) {
 		{"channel-io", "", channel(`"personType":"manager","personId":"7","options":["actAsManager"]`), "message by agent agent 7 m1 in c1"},
 		{"channel-io", "", channel(`"personType":"manager","personId":"7","options":["private"]`), "(private_note)"},
 		{"channel-io", "", channel(`"personType":"manager","personId":"7","private":true`), "(private_note)"},
+		{"channel-io", "", channel(`"personType":"manager","personId":"7","private":"true"`), "(private_note)"},
+		{"channel-io", "", channel(`"personType":"manager","personId":"7","private":null`), "message by agent agent 7 m1 in c1"},
 		{"channel-io", "", channel(`"personType":"ghost"`), "(unknown_author)"},
 		{"channel-io", "", channel(`"state":"sent"`), "(unknown_author)"},
 		{"channel-io", "", channel(`"personType":"manager","log":{"action":"close"}`), "(activity_line)"},

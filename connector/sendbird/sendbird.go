@@ -158,7 +158,7 @@ func (c *Connector) admin(a conversation.Activity, w webhook) (p connector.Parse
 			return dropped("activity_line"), nil // for agents' eyes
 		}
 		a.ID, a.Type, a.Message = "closed:"+string(v.ID), conversation.Closed, conversation.Text{}
-	case strings.HasPrefix(string(v.CustomType), "SENDBIRD:"):
+	case strings.HasPrefix(strings.ToUpper(string(v.CustomType)), "SENDBIRD"):
 		return dropped("activity_line"), nil // somebody joined, and the like
 	default:
 		a.By, a.Message.Body = conversation.Automation, string(v.Message)

@@ -47,6 +47,7 @@ func TestAuthors(t *testing.T) {
 		{agents, message("ADMM", "", `,"custom_type":"SENDBIRD:AUTO_EVENT_MESSAGE"}`), "activity_line"},
 		{agents, message("ADMM", "", desk("SYSTEM_MESSAGE_TICKET_ASSIGNED_BY_SYSTEM")), "activity_line"},
 		{agents, message("ADMM", "", desk("TICKET_ASSIGN")), "activity_line"},
+		{agents, message("ADMM", "", `,"custom_type":"SENDBIRD_DESK_NOTE"}`), "activity_line"},
 		{agents, message("ADMM", "", desk("TICKET_CLOSE")), "closed  "},
 		{agents, message("ADMM", "", desk("SYSTEM_MESSAGE_TICKET_CLOSED_BY_AGENT")), "closed agent "},
 		{agents, message("ADMM", "", desk("SYSTEM_MESSAGE_TICKET_CLOSED_BY_SYSTEM")), "closed system "},
