@@ -23,11 +23,13 @@ const (
 // and handshakes to end. It may be used concurrently.
 type Keys struct {
 	client *http.Client
-	mu     sync.Mutex // guards kept, and is held while a key is got: many may wait for the same
-	kept   map[string]key
+	mu     sync.Mutex // guards kept
+	kept   map[string]*key
 }
 
+// A key is what an address said.
 type key struct {
+	mu    sync.Mutex // guards the rest, and is held while it is got: many may wait for the same
 	body  []byte
 	err   error
 	until time.Time
@@ -35,7 +37,7 @@ type key struct {
 
 // NewKeys returns an empty Keys.
 func NewKeys() *Keys {
-	return &Keys{kept: map[string]key{}, client: &http.Client{
+	return &Keys{kept: map[string]*key{}, client: &http.Client{
 		Timeout:       keyTime,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
@@ -43,22 +45,49 @@ func NewKeys() *Keys {
 
 // Get returns what is at an address, which must be https. It is kept.
 func (k *Keys) Get(ctx context.Context, address string) ([]byte, error) {
+	have := k.key(address)
+	have.mu.Lock()
+	defer have.mu.Unlock()
+	if time.Now().Before(have.until) {
+		return have.body, have.err
+	}
+	body, err := k.Visit(ctx, address)
+	if ctx.Err() != nil {
+		return body, err // whoever asked has gone, which says nothing of the address
+	}
+	have.body, have.err, have.until = body, err, time.Now().Add(keepKey)
+	if err != nil {
+		have.until = time.Now().Add(keepNoKey)
+	}
+	return body, err
+}
+
+// key returns what is kept of an address. Webhooks that nobody has verified yet
+// name them, so that there may be many of which nothing can be had: they make
+// room first.
+func (k *Keys) key(address string) *key {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if have, ok := k.kept[address]; ok && time.Now().Before(have.until) {
-		return have.body, have.err
+	if have := k.kept[address]; have != nil {
+		return have
+	}
+	if len(k.kept) >= keysAtMost {
+		for other, have := range k.kept {
+			if !have.mu.TryLock() {
+				continue
+			}
+			if have.body == nil {
+				delete(k.kept, other)
+			}
+			have.mu.Unlock()
+		}
 	}
 	if len(k.kept) >= keysAtMost {
 		clear(k.kept)
 	}
-	have := key{until: time.Now().Add(keepKey)}
-	if have.body, have.err = k.Visit(ctx, address); have.err != nil {
-		have.until = time.Now().Add(keepNoKey)
-	}
-	if ctx.Err() == nil {
-		k.kept[address] = have
-	}
-	return have.body, have.err
+	have := &key{}
+	k.kept[address] = have
+	return have
 }
 
 // Visit calls an address once, which must be https.

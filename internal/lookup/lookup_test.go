@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -253,5 +255,57 @@ func TestKeys(t *testing.T) {
 		if _, err := k.Get(t.Context(), address); err == nil {
 			t.Errorf("%s: got no error", address)
 		}
+	}
+}
+
+// A transport of keys has one that never comes, many that are not there, and
+// counts how often it is asked for the good one.
+type keyRing struct {
+	slow chan struct{}
+	good atomic.Int32
+}
+
+func (r *keyRing) RoundTrip(q *http.Request) (*http.Response, error) {
+	answer := func(code int, body string) (*http.Response, error) {
+		return &http.Response{StatusCode: code, Body: io.NopCloser(strings.NewReader(body)), Header: http.Header{}, Request: q}, nil
+	}
+	switch q.URL.Path {
+	case "/good":
+		r.good.Add(1)
+		return answer(200, "key")
+	case "/slow":
+		<-r.slow
+		return answer(200, "late")
+	}
+	return answer(404, "")
+}
+
+// Whatever addresses strangers name, a key that is there is got once, and waits
+// for no other.
+func TestStrangersKeys(t *testing.T) {
+	ring := &keyRing{slow: make(chan struct{})}
+	k := NewKeys()
+	k.client.Transport = ring
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if b, err := k.Get(t.Context(), "https://example.com/slow"); string(b) != "late" || err != nil {
+			t.Errorf("the slow one: got %q, %v", b, err)
+		}
+	})
+	for i := range 5 * keysAtMost {
+		if _, err := k.Get(t.Context(), fmt.Sprintf("https://example.com/none/%d", i)); err == nil {
+			t.Fatal("got a key that is not there")
+		}
+		if b, err := k.Get(t.Context(), "https://example.com/good"); string(b) != "key" || err != nil {
+			t.Fatalf("got %q, %v", b, err)
+		}
+	}
+	close(ring.slow)
+	wg.Wait()
+	if n := ring.good.Load(); n != 1 {
+		t.Errorf("the good one was asked for %d times, want once", n)
+	}
+	if len(k.kept) > keysAtMost {
+		t.Errorf("got %d kept", len(k.kept))
 	}
 }
