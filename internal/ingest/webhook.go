@@ -176,9 +176,11 @@ func (h *Handler) hook(s *Source, r *connector.Request) (*journal.Webhook, conne
 	case err != nil:
 		hook.Unreadable = reason(err)
 		h.log.Warn("webhook kept as unreadable", "workspace", s.Workspace, "source", s.Name, "reason", hook.Unreadable)
-	case len(p.Lookups) > 0: // what it says is read once the tool's API has told the rest
+	case s.Pending != nil && (len(p.Lookups) > 0 || len(p.Activities) > 0):
+		// What it says is read once the tool's API has told the rest. What
+		// takes nothing of the API waits too: it must not overtake what does.
 		hook.Pending, hook.Header = true, telling(r.Header)
-		p = connector.Parsed{}
+		return hook, connector.Parsed{Dropped: p.Dropped, Reply: p.Reply, Visit: p.Visit}
 	}
 	hook.Activities, hook.Agents, hook.Contacts = p.Activities, p.Agents, p.Contacts
 	return hook, p
