@@ -121,7 +121,9 @@ func (c *Connector) messages(w webhook) (p connector.Parsed, err error) {
 		}
 		a := c.about(w, conversation.Message, m.Time)
 		if len(p.Activities) == 0 && w.first() {
-			p.Activities = append(p.Activities, created(w, a))
+			began := created(w, a)
+			began.Agent = conversation.Agent{} // who serves now need not have served then
+			p.Activities = append(p.Activities, began)
 		}
 		a.ID, a.By, a.Message = "message:"+m.ID, by, m.text(by)
 		if by != conversation.Customer {
