@@ -49,7 +49,7 @@ func fakeActor(a conversation.Activity) (kind, id string) {
 	switch {
 	case a.By == conversation.Customer:
 		return "user", a.Customer.ContactID
-	case a.Agent.ID != "":
+	case a.Agent.ID != "" && a.By != conversation.Automation:
 		return "agent", a.Agent.ID
 	}
 	return "system", ""

@@ -145,12 +145,12 @@ func fakeMessage(a conversation.Activity) obj {
 	m := obj{"id": a.ID, "type": fakeType(a), "conversationsThreadId": a.Conversation, "createdAt": stamp(a.Time), "updatedAt": stamp(a.Time), "client": obj{"clientType": "HUBSPOT"},
 		"recipients": []obj{}, "archived": false}
 	actor, name, direction := fakeActor("A-", a.Agent.ID), a.Agent.Name, "OUTGOING"
-	switch a.By {
-	case conversation.Customer:
+	switch by := a.By; {
+	case by == conversation.Customer:
 		actor, name, direction = fakeActor("V-", a.Customer.ContactID), a.Customer.Name, "INCOMING"
-	case conversation.Bot:
+	case by == conversation.Bot:
 		actor = fakeActor("B-", a.Agent.ID)
-	case conversation.Automation, "":
+	case by == conversation.Automation, by == conversation.System && a.Type == conversation.Closed, a.Agent.ID == "":
 		actor, name = "S-hubspot", "HubSpot"
 	}
 	m["createdBy"], m["senders"] = actor, []obj{{"actorId": actor, "name": name}}
