@@ -202,11 +202,28 @@ type Destination struct {
 	// Kind of receiver. Required.
 	Type string `yaml:"type"`
 
+	// Which events go there: those that every one of its lists names. Without it: all.
+	Only Filter `yaml:"only,omitempty"`
+	// Which do not: those that any of its lists names.
+	Except Filter `yaml:"except,omitempty"`
+	// A jq program that makes another call of each, or none, or `file:PATH`. It runs last, so that it sees what message_body leaves. The messageId stays.
+	Transform Text `yaml:"transform,omitempty"`
+
 	Policy
 
 	// Settings are those of the type: a pointer to the Settings of its
 	// package below destination. Nil is the type's defaults.
 	Settings any `yaml:",further"`
+}
+
+// A Filter names events.
+type Filter struct {
+	// Names of sources.
+	Sources []string `yaml:"sources,omitempty"`
+	// Channels, such as `chat` or `messaging`. Calls that pass through a tracking source have none.
+	Channels []string `yaml:"channels,omitempty"`
+	// `Started`, `Sent`, `Received`, `Ended`, full names of events, or types of calls such as `identify`.
+	Events []string `yaml:"events,omitempty"`
 }
 
 // A Workspace is a tenant: its sources' events go to its destinations only.

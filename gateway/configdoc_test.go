@@ -53,7 +53,7 @@ func TestManualExample(t *testing.T) {
 	if _, err := Parse([]byte(text), "example.yaml", func(name string) (string, bool) { return strings.Repeat(name, 3), true }); err != nil {
 		t.Error(err)
 	}
-	structs := []any{&Config{}, &Retention{}, &Source{}, &Agent{}, &Signature{}, &Destination{}, &Workspace{}}
+	structs := []any{&Config{}, &Retention{}, &Source{}, &Agent{}, &Signature{}, &Destination{}, &Filter{}, &Workspace{}}
 	for _, typ := range destinations.Types() {
 		structs = append(structs, typ.Settings())
 	}
@@ -81,6 +81,8 @@ func defaults(name string) any {
 		return Source{Validate: "strict"}
 	case "Agent":
 		return Agent{}
+	case "Filter":
+		return Filter{}
 	case "Signature":
 		return Signature{Hash: connector.HMACSHA256, Signed: "{body}", Value: "{signature}", Encoding: "hex", Key: "text", Unit: "s", Tolerance: connector.ReplayWindow}
 	case "Workspace":

@@ -17,6 +17,7 @@ import (
 	"github.com/parlance-chat/parlance/destination"
 	"github.com/parlance-chat/parlance/internal/deliver"
 	"github.com/parlance-chat/parlance/internal/ingest"
+	"github.com/parlance-chat/parlance/internal/jq"
 	"github.com/parlance-chat/parlance/internal/strictyaml"
 )
 
@@ -258,6 +259,14 @@ func (r *resolver) path(path string, w Workspace, s Source) {
 	r.paths[address] = path
 }
 
+// deliver returns the filter in the words of package deliver, nil if it is empty.
+func (f Filter) deliver() *deliver.Filter {
+	if f.Sources == nil && f.Channels == nil && f.Events == nil {
+		return nil
+	}
+	return &deliver.Filter{Sources: f.Sources, Channels: f.Channels, Events: f.Events}
+}
+
 // destination resolves one destination of a workspace. It reports whether the
 // next of the Segment family needs messageIds of its own.
 func (r *resolver) destination(path string, w Workspace, d Destination, salted bool) bool {
@@ -290,6 +299,13 @@ func (r *resolver) destination(path string, w Workspace, d Destination, salted b
 	}
 	if t.Segment && salted {
 		out.Policy.Salt = d.Name
+	}
+	out.Policy.Only, out.Policy.Except = d.Only.deliver(), d.Except.deliver()
+	if d.Transform != "" {
+		var err error
+		if out.Policy.Transform, err = jq.Compile(string(d.Transform), nil); err != nil {
+			r.tell(strictyaml.Join(path, "transform"), "%v", err)
+		}
 	}
 	r.out.Destinations = append(r.out.Destinations, out)
 	return t.Segment

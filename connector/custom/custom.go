@@ -10,7 +10,6 @@ package custom
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,19 +20,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/itchyny/gojq"
-
 	"github.com/parlance-chat/parlance/connector"
 	"github.com/parlance-chat/parlance/connector/field"
 	"github.com/parlance-chat/parlance/conversation"
+	"github.com/parlance-chat/parlance/internal/jq"
 )
 
-// Limits of what a program may do with one webhook. What it holds in memory is
-// bounded by jq itself, which refuses to repeat strings without end.
-const (
-	runTime    = 500 * time.Millisecond
-	maxOutputs = 1000
-)
+// maxOutputs bounds the activities that a program makes of one webhook.
+const maxOutputs = 1000
 
 // Type is the entry in the list.
 func Type() connector.Type {
@@ -55,17 +49,17 @@ func Type() connector.Type {
 			UserID: told, AnonymousID: told, Email: told, Signature: "any that signature: describes", Retries: "the tool's own",
 		},
 		New: func(o connector.Options) connector.Connector {
-			code, err := compile(o.Program)
-			return &Connector{o, code, err}
+			program, err := compile(o.Program)
+			return &Connector{o, program, err}
 		},
 	}
 }
 
 // A Connector runs one program.
 type Connector struct {
-	o    connector.Options
-	code *gojq.Code
-	err  error // why there is none
+	o       connector.Options
+	program *jq.Program
+	err     error // why there is none
 }
 
 // Verify implements connector.Connector.
@@ -85,48 +79,26 @@ func (c *Connector) Parse(r *connector.Request) (p connector.Parsed, err error) 
 	if err != nil {
 		return p, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), runTime)
-	defer cancel()
-	outputs := c.code.RunWithContext(ctx, input, headers(r.Header), query(r.URL), received(r.Received))
-	names := connector.Occurrences{}
-	for n := 0; ; {
-		v, ok := outputs.Next()
-		if !ok {
-			return p, nil
-		}
-		if err, ok := v.(error); ok {
-			return connector.Parsed{}, failure(ctx, err)
-		}
+	names, n := connector.Occurrences{}, 0
+	err = c.program.Run(input, func(v any) error {
 		list, ok := v.([]any)
 		if !ok {
 			list = []any{v}
 		}
 		if n += len(list); n > maxOutputs {
-			return connector.Parsed{}, fmt.Errorf("custom: the program makes more than %d activities of one webhook", maxOutputs)
+			return fmt.Errorf("the program makes more than %d activities of one webhook", maxOutputs)
 		}
 		for _, v := range list {
 			if err := add(&p, v, names); err != nil {
-				return connector.Parsed{}, fmt.Errorf("custom: activity %d: %w", len(p.Activities)+1, err)
+				return fmt.Errorf("activity %d: %w", len(p.Activities)+1, err)
 			}
 		}
+		return nil
+	}, headers(r.Header), query(r.URL), received(r.Received))
+	if err != nil {
+		return connector.Parsed{}, fmt.Errorf("custom: %w", err)
 	}
-}
-
-// failure tells why a program failed, without what it held: jq's own words
-// quote values.
-func failure(ctx context.Context, err error) error {
-	var halt *gojq.HaltError
-	switch {
-	case ctx.Err() != nil:
-		return fmt.Errorf("custom: the program ran longer than %s", runTime)
-	case errors.As(err, &halt):
-		return errors.New("custom: the program halted")
-	}
-	kind := err.Error()
-	if i := strings.IndexAny(kind, `:"{[(`); i >= 0 {
-		kind = strings.TrimSpace(kind[:i])
-	}
-	return fmt.Errorf("custom: the program failed: %.60s; try the webhook with: parlance map --try FILE", kind)
+	return p, nil
 }
 
 // decode reads a body as the program's input.

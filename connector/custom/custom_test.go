@@ -43,7 +43,7 @@ func TestProgram(t *testing.T) {
 		{`def f: f; f`, `{}`, "error: custom: the program ran longer than 500ms"},
 		{`range(2000) | {drop: "x"}`, `{}`, "error: custom: the program makes more than 1000 activities of one webhook"},
 		{`.a.b`, `{"a":"what somebody wrote"}`, "error: custom: the program failed"},
-		{`.a as $a | [] | has($a)`, `{"a":"secret: what somebody wrote"}`, "error: custom: the program failed: has; try the webhook with: parlance map --try FILE"},
+		{`.a as $a | [] | has($a)`, `{"a":"secret: what somebody wrote"}`, "error: custom: the program failed: has"},
 		{`{customer: {(.a): 1}}`, `{"a":"what somebody wrote"}`, "error: custom: activity 1: customer.…: unknown key"},
 		{`.`, `not JSON`, "error: custom: the body is not JSON"},
 	}

@@ -6,25 +6,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/itchyny/gojq"
 
 	"github.com/parlance-chat/parlance/connector"
 	"github.com/parlance-chat/parlance/connector/field"
+	"github.com/parlance-chat/parlance/internal/jq"
 )
 
-// compile reads a program. It can neither see the environment nor load
-// modules. Its errors say where they are.
-func compile(program string) (*gojq.Code, error) {
-	q, err := gojq.Parse(program)
-	if err != nil {
-		return nil, fmt.Errorf("program: %s: %w", place(program, err), err)
-	}
-	code, err := gojq.Compile(q,
-		gojq.WithVariables([]string{"$headers", "$query", "$received"}),
-		gojq.WithEnvironLoader(func() []string { return nil }),
+// compile reads a program.
+func compile(program string) (*jq.Program, error) {
+	p, err := jq.Compile(program, []string{"$headers", "$query", "$received"},
 		gojq.WithFunction("parse_time", 0, 1, parseTime),
 		gojq.WithFunction("plain_text", 0, 0, text("plain_text", connector.PlainText)),
 		gojq.WithFunction("plain_markdown", 0, 0, text("plain_markdown", connector.PlainMarkdown)),
@@ -33,17 +26,7 @@ func compile(program string) (*gojq.Code, error) {
 	if err != nil {
 		return nil, fmt.Errorf("program: %w", err)
 	}
-	return code, nil
-}
-
-// place says where in a program an error is.
-func place(program string, err error) string {
-	var wrong *gojq.ParseError
-	if !errors.As(err, &wrong) {
-		return "it is not jq"
-	}
-	before := program[:min(max(wrong.Offset, 0), len(program))]
-	return fmt.Sprintf("line %d, column %d", strings.Count(before, "\n")+1, len(before)-strings.LastIndexByte(before, '\n'))
+	return p, nil
 }
 
 // parseTime reads a time in any form; with an argument, one that says nothing

@@ -65,7 +65,7 @@ func Run(ctx context.Context, o Options) error {
 			return err
 		})
 		if err == nil {
-			l.deliver(ctx, bounded(events))
+			l.hand(ctx, bounded(events))
 		}
 	}
 	return nil
@@ -86,11 +86,26 @@ func bounded(events []journal.Event) []journal.Event {
 // Once makes one attempt to deliver one event.
 func Once(ctx context.Context, o Options, e journal.Event) error {
 	now := time.Now()
-	c, err := o.Policy.render(e, now)
-	if err != nil {
+	c, err := o.Policy.render(e)
+	if err != nil || c == nil {
 		return err
 	}
-	return o.Destination.Send(ctx, destination.Attempt{Calls: []destination.Call{c}, SentAt: now})
+	return o.Destination.Send(ctx, destination.Attempt{Calls: []destination.Call{stamped(item{e, c, nil}, now)}, SentAt: now})
+}
+
+// An item is an event with the call that the destination is to get, or why
+// there is none.
+type item struct {
+	event journal.Event
+	call  *destination.Call // without sentAt
+	err   error
+}
+
+// stamped returns an item's call with the time of an attempt.
+func stamped(i item, now time.Time) destination.Call {
+	c := *i.call
+	c.JSON = stamp(c.JSON, now.Add(i.event.Skew))
+	return c
 }
 
 // A loop is the delivery to one destination.
@@ -102,15 +117,33 @@ type loop struct {
 	calls   int         // how many calls an attempt may have while a bad one is looked for; 0 is no bound
 }
 
-// deliver hands over events until all have been, or ctx is done.
-func (l *loop) deliver(ctx context.Context, events []journal.Event) {
+// hand hands over those of the events that the destination is to get, and
+// moves past the others.
+func (l *loop) hand(ctx context.Context, events []journal.Event) {
+	if len(events) == 0 {
+		return
+	}
+	items := make([]item, 0, len(events))
+	for _, e := range events {
+		if c, err := l.Policy.render(e); c != nil || err != nil {
+			items = append(items, item{e, c, err})
+		}
+	}
+	l.deliver(ctx, items)
+	if last := events[len(events)-1].Seq; ctx.Err() == nil && l.at < last {
+		_ = l.move(ctx, last) // ctx is done, so that they are looked at again
+	}
+}
+
+// deliver hands over items until all have been, or ctx is done.
+func (l *loop) deliver(ctx context.Context, events []item) {
 	for len(events) > 0 && ctx.Err() == nil {
 		n, err := l.attempts(ctx, events)
 		var refusal *destination.Refusal
 		switch {
 		case err == nil:
 			l.metrics.delivered.Add(float64(n))
-			if l.move(ctx, events[n-1].Seq) != nil {
+			if l.move(ctx, events[n-1].event.Seq) != nil {
 				return // the same again, which the receiver knows by messageId
 			}
 			events = events[n:]
@@ -121,7 +154,7 @@ func (l *loop) deliver(ctx context.Context, events []journal.Event) {
 		case errors.As(err, &refusal) && n > 1:
 			l.calls = n / 2
 		case errors.As(err, &refusal):
-			if l.park(ctx, events[0], refusal) != nil {
+			if l.park(ctx, events[0].event, refusal) != nil {
 				return
 			}
 			events = events[1:]
@@ -131,7 +164,7 @@ func (l *loop) deliver(ctx context.Context, events []journal.Event) {
 
 // attempts tries to hand over the first of the events, and says how many they
 // were. Its error is a *Refusal, or that ctx is done.
-func (l *loop) attempts(ctx context.Context, events []journal.Event) (n int, err error) {
+func (l *loop) attempts(ctx context.Context, events []item) (n int, err error) {
 	backoff := firstBackoff
 	for retry := 0; ; retry++ {
 		select {
@@ -208,15 +241,16 @@ func drain(ctx context.Context) (context.Context, context.CancelFunc) {
 	}
 }
 
-// batch renders as many of the events as one attempt takes. A call too large
+// batch stamps as many of the items as one attempt takes. A call too large
 // for the destination is a *Refusal, if it is the first.
-func (l *loop) batch(events []journal.Event, now time.Time) (calls []destination.Call, err error) {
+func (l *loop) batch(items []item, now time.Time) (calls []destination.Call, err error) {
 	bytes := len(`{"batch":[],"sentAt":"2006-01-02T15:04:05.000Z"}`)
-	for _, e := range events {
-		c, err := l.Policy.render(e, now)
+	for _, i := range items {
+		var c destination.Call
+		err := i.err
 		if err != nil {
 			err = &destination.Refusal{Reason: err.Error()}
-		} else if l.limits.CallBytes > 0 && len(c.JSON) > l.limits.CallBytes {
+		} else if c = stamped(i, now); l.limits.CallBytes > 0 && len(c.JSON) > l.limits.CallBytes {
 			err = &destination.Refusal{Reason: fmt.Sprintf("the call has %d bytes, and the destination takes %d", len(c.JSON), l.limits.CallBytes)}
 		}
 		if err != nil {

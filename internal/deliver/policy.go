@@ -7,12 +7,12 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/parlance-chat/parlance/destination"
 	"github.com/parlance-chat/parlance/internal/journal"
+	"github.com/parlance-chat/parlance/internal/jq"
 	"github.com/parlance-chat/parlance/livechat"
 )
 
@@ -20,6 +20,10 @@ import (
 type Policy struct {
 	MessageBody MessageBody
 	Perspective Perspective
+	// Only and Except, if not nil, say which events the destination gets.
+	Only, Except *Filter
+	// Transform, if not nil, makes another call of each, or none.
+	Transform *jq.Program
 	// Salt, if not empty, gives every call another messageId, derived from
 	// its own and the salt.
 	Salt string
@@ -44,23 +48,30 @@ const (
 	Company  Perspective = "company" // Sent and Received swapped
 )
 
-// render returns an event as the destination is to get it in an attempt at now.
-func (p Policy) render(e journal.Event, now time.Time) (destination.Call, error) {
-	c := destination.Call{MessageID: e.MessageID, Conversation: e.Conversation, JSON: e.JSON}
+// render returns an event as the destination is to get it, but for the time of
+// the attempt. It is nil if the destination is not to get it at all.
+func (p Policy) render(e journal.Event) (*destination.Call, error) {
+	if !p.Only.lets(e) || p.Except.leavesOut(e) {
+		return nil, nil
+	}
+	c := &destination.Call{MessageID: e.MessageID, Conversation: e.Conversation, JSON: e.JSON}
 	if p.Salt != "" {
 		c.MessageID = salted(p.Salt, e.MessageID)
 	}
-	if p != (Policy{}) {
+	if p.MessageBody != "" || p.Perspective != "" || p.Salt != "" {
 		var err error
 		if c.JSON, err = p.edit(c.JSON, livechat.Kind(e.Name), c.MessageID); err != nil {
-			return c, err
+			return nil, err
 		}
 	}
 	if len(c.JSON) < len("{}") || c.JSON[0] != '{' {
-		return c, errNoObject
+		return nil, errNoObject
 	}
-	c.JSON = stamp(c.JSON, now.Add(e.Skew))
-	return c, nil
+	if p.Transform == nil {
+		return c, nil
+	}
+	// It comes last: it cannot bring back what the policy has taken out.
+	return transform(p.Transform, c)
 }
 
 var errNoObject = errors.New("deliver: BUG: a stored call is no JSON object")

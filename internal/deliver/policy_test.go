@@ -31,10 +31,12 @@ func TestRender(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c, err := tt.policy.render(journal.Event{Name: tt.event, MessageID: "m1", JSON: []byte(tt.call), Skew: time.Second}, now)
+			e := journal.Event{Name: tt.event, MessageID: "m1", JSON: []byte(tt.call), Skew: time.Second}
+			rendered, err := tt.policy.render(e)
 			if err != nil {
 				t.Fatal(err)
 			}
+			c := stamped(item{e, rendered, nil}, now)
 			want := strings.TrimSuffix(tt.want, "}") + `,"sentAt":"2026-03-02T09:00:01.000Z"}`
 			if string(c.JSON) != want {
 				t.Errorf("got\n%s\nwant\n%s", c.JSON, want)
@@ -44,7 +46,7 @@ func TestRender(t *testing.T) {
 			}
 		})
 	}
-	if _, err := (Policy{}).render(journal.Event{JSON: []byte("null")}, now); err == nil {
+	if _, err := (Policy{}).render(journal.Event{JSON: []byte("null")}); err == nil {
 		t.Error("null: got no error")
 	}
 }
@@ -89,8 +91,8 @@ func FuzzRender(f *testing.F) {
 			return
 		}
 		p := Policy{MessageBody: Redact, Perspective: Company, Salt: salt}
-		c, err := p.render(journal.Event{Name: "Live Chat Message Sent", MessageID: id, JSON: []byte(call)}, time.Unix(0, 0))
-		if err == nil && !json.Valid(c.JSON) {
+		e := journal.Event{Name: "Live Chat Message Sent", MessageID: id, JSON: []byte(call)}
+		if c, err := p.render(e); err == nil && !json.Valid(stamped(item{e, c, nil}, time.Unix(0, 0)).JSON) {
 			t.Errorf("%q: got %q, which is not JSON", call, c.JSON)
 		}
 		if redacted := redact(call); len(redacted) > len(call) {
