@@ -248,6 +248,25 @@ func TestTimezone(t *testing.T) {
 	}
 }
 
+// A signature that vouches for nothing of a body, or not for its time, is none.
+func TestSignatureVouches(t *testing.T) {
+	for signature, want := range map[string]string{
+		`{header: X-Sign}`:                                                            "",
+		`{header: X-Sign, signed: "{url}{form}"}`:                                     "",
+		`{header: X-Sign, signed: "{time}.{body}", time: X-Time}`:                     "",
+		`{header: X-Sign, signed: "{time}.{body}", value: "t={time},v1={signature}"}`: "",
+		`{query: token, hash: token}`:                                                 "",
+		`{header: X-Sign, signed: "{url}"}`:                                           "holds neither {body} nor {form}",
+		`{header: X-Sign, time: X-Time}`:                                              "does not hold {time}",
+		`{header: X-Sign, signed: "{body}", value: "t={time},v1={signature}"}`:        "does not hold {time}",
+	} {
+		_, err := Parse([]byte("sources: {a: {type: custom, secret: x, program: empty, signature: "+signature+"}}\ndestinations: {log: {type: file, path: a}}"), "f", nil)
+		if err == nil && want != "" || err != nil && (want == "" || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: got %v, want %q", signature, err, want)
+		}
+	}
+}
+
 // The second of the Segment family in a workspace has messageIds of its own.
 func TestSalt(t *testing.T) {
 	c := parse(t, `

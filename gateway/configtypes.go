@@ -145,6 +145,16 @@ func (r *resolver) scheme(path string, s Source) {
 	if !s.Unsigned && s.Signature.Header == "" && s.Signature.Query == "" {
 		r.tell(path, "names no header, nor a query parameter, that carries the signature; write signature: {header: …}, or unsigned: true")
 	}
+	if s.Signature.Hash == connector.Token {
+		return
+	}
+	signed := cmp.Or(s.Signature.Signed, "{body}")
+	if !strings.Contains(signed, "{body}") && !strings.Contains(signed, "{form}") {
+		r.tell(strictyaml.Join(path, "signed"), "holds neither {body} nor {form}, so that anybody could send another body with a signature that they have seen")
+	}
+	if timed := s.Signature.Time != "" || strings.Contains(s.Signature.Value, "{time}"); timed && !strings.Contains(signed, "{time}") {
+		r.tell(strictyaml.Join(path, "signed"), "does not hold {time}, so that anybody could write another time; if the tool does not sign it, leave the time out")
+	}
 }
 
 // namespace returns what separates the source's messageIds from those of other
