@@ -22,7 +22,7 @@ func TestCorpus(t *testing.T) {
 		"captured.LivechatSessionStart.json":                  "identified in 9etoLPY5JY2gCxBaC",
 		"captured.LivechatSessionTaken.json":                  "assigned agent BXpTEyaGjJu7nDMBG in 9etoLPY5JY2gCxBaC",
 		"captured.LivechatSessionForwarded.json":              "assigned agent mYBoZL7dqaMc7GXQv in 9etoLPY5JY2gCxBaC",
-		"captured.Message.visitor.json":                       "identified agent BXpTEyaGjJu7nDMBG in 9etoLPY5JY2gCxBaC; message by customer agent BXpTEyaGjJu7nDMBG GcH4xwp8LCpdqGmgp in 9etoLPY5JY2gCxBaC",
+		"captured.Message.visitor.json":                       "identified in 9etoLPY5JY2gCxBaC; message by customer agent BXpTEyaGjJu7nDMBG GcH4xwp8LCpdqGmgp in 9etoLPY5JY2gCxBaC",
 		"captured.Message.agent.json":                         "message by agent agent BXpTEyaGjJu7nDMBG Btfc6y5WkjMZXi7Jj in 9etoLPY5JY2gCxBaC",
 		"captured.LivechatSession.closed.json":                "closed by agent agent mYBoZL7dqaMc7GXQv 9nQvHaCLg6kxCGkLX in 9etoLPY5JY2gCxBaC",
 		"docs.Message.agent.json":                             "message by agent agent aXjjcPwq4Pcp7xftH 7xjkw8ZFitMSNGmeJ in Tc5SyBZHovD4k8BXv",
@@ -33,8 +33,8 @@ func TestCorpus(t *testing.T) {
 		"constructed.LivechatSession.closed-by-visitor.json":  "closed by customer agent aXjjcPwq4Pcp7xftH mVisitor1 in Tc5SyBZHovD4k8BXv",
 		"constructed.Message.agent-edited.json":               "(edited)",
 		"constructed.Message.closing-comment-by-visitor.json": "(activity_line)",
-		"constructed.Message.visitor-file.json":               "identified agent aXjjcPwq4Pcp7xftH in Tc5SyBZHovD4k8BXv; message by customer agent aXjjcPwq4Pcp7xftH mVisitor2 in Tc5SyBZHovD4k8BXv",
-		"constructed.Message.visitor.json":                    "identified agent aXjjcPwq4Pcp7xftH in Tc5SyBZHovD4k8BXv; message by customer agent aXjjcPwq4Pcp7xftH mVisitor1 in Tc5SyBZHovD4k8BXv",
+		"constructed.Message.visitor-file.json":               "identified in Tc5SyBZHovD4k8BXv; message by customer agent aXjjcPwq4Pcp7xftH mVisitor2 in Tc5SyBZHovD4k8BXv",
+		"constructed.Message.visitor.json":                    "identified in Tc5SyBZHovD4k8BXv; message by customer agent aXjjcPwq4Pcp7xftH mVisitor1 in Tc5SyBZHovD4k8BXv",
 	})
 }
 
