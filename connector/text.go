@@ -1,11 +1,9 @@
 package connector
 
 import (
+	"html"
 	"regexp"
 	"strings"
-
-	"golang.org/x/net/html"
-	"golang.org/x/net/html/atom"
 )
 
 // tag is how HTML looks. People write "<3" and "a < b" too.
@@ -18,35 +16,15 @@ func PlainText(s string) string {
 		return s
 	}
 	var w writer
-	z := html.NewTokenizer(strings.NewReader(s))
-	hidden := 0
-	for {
-		switch z.Next() {
-		case html.ErrorToken:
-			return w.String()
-		case html.TextToken:
-			if hidden == 0 {
-				w.text(string(z.Text()))
-			}
-		case html.StartTagToken:
-			name, _ := z.TagName()
-			if a := atom.Lookup(name); a == atom.Script || a == atom.Style {
-				hidden++
-			} else {
-				w.tag(a)
-			}
-		case html.SelfClosingTagToken:
-			name, _ := z.TagName()
-			w.tag(atom.Lookup(name))
-		case html.EndTagToken:
-			name, _ := z.TagName()
-			if a := atom.Lookup(name); a == atom.Script || a == atom.Style {
-				hidden = max(0, hidden-1)
-			} else {
-				w.tag(a)
-			}
+	for s != "" {
+		i := strings.IndexByte(s, '<')
+		if i < 0 {
+			i = len(s)
 		}
+		w.text(html.UnescapeString(s[:i]))
+		s = w.markup(s[i:])
 	}
+	return w.b.String()
 }
 
 // A writer puts text together as a browser lays it out, in the rough.
@@ -56,15 +34,78 @@ type writer struct {
 	space bool // a space before it
 }
 
+// markup reads what begins with <, if it is markup, and returns what follows.
+// What is cut off within a tag is not seen.
+func (w *writer) markup(s string) (rest string) {
+	switch {
+	case s == "":
+		return ""
+	case strings.HasPrefix(s, "<!--"):
+		_, rest, _ = strings.Cut(s[len("<!--"):], "-->")
+		return rest
+	case strings.HasPrefix(s, "<!"), strings.HasPrefix(s, "<?"):
+		_, rest, _ = strings.Cut(s, ">")
+		return rest
+	}
+	inner := strings.TrimPrefix(s[1:], "/")
+	if inner == "" || !letter(inner[0]) {
+		w.text("<")
+		return s[1:]
+	}
+	end := tagEnd(inner)
+	name := strings.ToLower(inner[:strings.IndexAny(inner[:end]+">", " \t\n\f\r/>")])
+	rest = inner[min(end+1, len(inner)):]
+	if name == "script" || name == "style" {
+		if s[1] == '/' {
+			return rest
+		}
+		return hidden(rest, "</"+name)
+	}
+	w.tag(name)
+	return rest
+}
+
+func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+// tagEnd is where the > of a tag is, or the length of s. Values of attributes
+// may hold one.
+func tagEnd(s string) int {
+	var quote, before byte
+	for i := range len(s) {
+		switch c := s[i]; {
+		case quote != 0 && c == quote:
+			quote, before = 0, c
+		case quote != 0 || c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f':
+		case (c == '"' || c == '\'') && before == '=':
+			quote = c
+		case c == '>':
+			return i
+		default:
+			before = c
+		}
+	}
+	return len(s)
+}
+
+// hidden returns what follows an element that nobody sees, from its end on.
+func hidden(s, end string) string {
+	for i := range len(s) - len(end) + 1 {
+		if strings.EqualFold(s[i:i+len(end)], end) {
+			return s[i:]
+		}
+	}
+	return ""
+}
+
 // tag notes what an element does to the lines.
-func (w *writer) tag(a atom.Atom) {
-	switch a {
-	case atom.Br:
+func (w *writer) tag(name string) {
+	switch name {
+	case "br":
 		w.lines++
-	case atom.P, atom.Div, atom.Li, atom.Ul, atom.Ol, atom.Tr, atom.Table, atom.Blockquote, atom.Pre,
-		atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Hr, atom.Section, atom.Article, atom.Header, atom.Footer:
+	case "p", "div", "li", "ul", "ol", "tr", "table", "blockquote", "pre",
+		"h1", "h2", "h3", "h4", "h5", "h6", "hr", "section", "article", "header", "footer":
 		w.lines = max(w.lines, 1)
-	case atom.Td, atom.Th:
+	case "td", "th":
 		w.space = true
 	}
 }
@@ -86,8 +127,6 @@ func (w *writer) text(s string) {
 		w.b.WriteRune(r)
 	}
 }
-
-func (w *writer) String() string { return w.b.String() }
 
 // What Markdown editors of chat tools write. Underscores count only at the
 // edges of words, and stars only where they touch one.

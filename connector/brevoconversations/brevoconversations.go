@@ -10,6 +10,7 @@
 package brevoconversations
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"strings"
@@ -84,6 +85,7 @@ func (c *Connector) Verify(r *connector.Request) error {
 // Parse implements connector.Connector.
 func (c *Connector) Parse(r *connector.Request) (p connector.Parsed, err error) {
 	var w webhook
+	w.Messages = make([]message, 0, min(bytes.Count(r.Body, []byte(`"createdAt"`)), 100)) // so that it need not grow
 	if err := field.Decode(r.Body, &w); err != nil {
 		return p, field.Malformed(c.d.Tool, err)
 	}
@@ -91,14 +93,16 @@ func (c *Connector) Parse(r *connector.Request) (p connector.Parsed, err error) 
 	if w.Data != nil {
 		b = w.Data
 	}
-	messages := b.Messages
+	messages, ends := b.Messages, 0
 	switch event := cmp.Or(w.EventName, w.Event); event {
 	case c.d.Started:
 		if b.Message == nil {
 			return p, nil // somebody is there, but has said nothing
 		}
 		messages = []message{*b.Message}
-	case c.d.Fragment, c.d.Transcript:
+	case c.d.Fragment:
+	case c.d.Transcript:
+		ends = 1
 	default:
 		p.Dropped = []string{"unknown_event"}
 		return p, nil
@@ -108,13 +112,13 @@ func (c *Connector) Parse(r *connector.Request) (p connector.Parsed, err error) 
 		return p, errors.New(c.d.Tool + ": conversation without id")
 	}
 	p.Agents = b.agents()
-	p.Activities = make([]conversation.Activity, 0, len(messages)+1) // with an end
+	p.Activities = make([]conversation.Activity, 0, len(messages)+ends)
 	for i := range messages {
 		if err := c.message(&p, a, &messages[i]); err != nil {
 			return connector.Parsed{}, err
 		}
 	}
-	if cmp.Or(w.EventName, w.Event) == c.d.Transcript {
+	if ends > 0 {
 		c.close(&p, a, messages)
 	}
 	return p, nil
