@@ -124,13 +124,11 @@ func (c *Connector) Parse(r *connector.Request) (p connector.Parsed, err error) 
 	var w webhook
 	if err = field.Decode(r.Body, &w); err != nil {
 		// What is of no interest may have any shape.
-		var e struct {
-			Type string `json:"type"`
-		}
-		if field.Decode(r.Body, &e) != nil {
+		kind, ok := field.Kind(r.Body, "type")
+		if !ok {
 			return p, field.Malformed("ada", err)
 		}
-		w.Type = e.Type
+		w.Type = kind
 	}
 	kind := strings.TrimPrefix(w.Type, "v1.")
 	if strings.HasPrefix(kind, "conversation.handoff.") {

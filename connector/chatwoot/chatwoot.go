@@ -10,16 +10,13 @@ package chatwoot
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/parlance-chat/parlance/connector"
+	"github.com/parlance-chat/parlance/connector/field"
 	"github.com/parlance-chat/parlance/conversation"
 )
 
@@ -66,16 +63,14 @@ func (c *Connector) Verify(r *connector.Request) error {
 // Parse implements connector.Connector.
 func (c *Connector) Parse(r *connector.Request) (connector.Parsed, error) {
 	var w webhook
-	err := decode(r.Body, &w)
+	err := field.Decode(r.Body, &w)
 	if err != nil {
 		// What is of no interest may have any shape.
-		var e struct {
-			Event string `json:"event"`
+		kind, ok := field.Kind(r.Body, "event")
+		if !ok {
+			return connector.Parsed{}, field.Malformed("chatwoot", err)
 		}
-		if decode(r.Body, &e) != nil {
-			return connector.Parsed{}, malformed(err)
-		}
-		w.Event = e.Event
+		w.Event = kind
 	}
 	switch w.Event {
 	case "message_created":
@@ -95,22 +90,7 @@ func (c *Connector) Parse(r *connector.Request) (connector.Parsed, error) {
 		}
 		return dropped("unknown_event"), nil
 	}
-	return connector.Parsed{}, malformed(err)
-}
-
-// decode is strict about names: neither another case nor a second "private"
-// can pass for the first.
-func decode(body []byte, v any) error {
-	return json.Unmarshal(body, v, jsontext.AllowInvalidUTF8(true))
-}
-
-// malformed says what is wrong with a body, without what it holds.
-func malformed(err error) error {
-	var wrong *json.SemanticError
-	if errors.As(err, &wrong) {
-		return fmt.Errorf("chatwoot: %s: a JSON %s is not known there", wrong.JSONPointer, wrong.JSONKind)
-	}
-	return errors.New("chatwoot: the body is not JSON as Chatwoot writes it")
+	return connector.Parsed{}, field.Malformed("chatwoot", err)
 }
 
 func dropped(reason string) connector.Parsed { return connector.Parsed{Dropped: []string{reason}} }
@@ -121,7 +101,7 @@ func (c *Connector) message(m webhook) (connector.Parsed, error) {
 	if m.Private == nil || *m.Private {
 		return dropped("private_note"), nil
 	}
-	if m.ContentAttributes.truthy("deleted") {
+	if m.ContentAttributes.Truthy("deleted") {
 		return dropped("deleted"), nil
 	}
 	by, reason := m.author()
@@ -169,13 +149,13 @@ func (m text) author() (by conversation.Author, reason string) {
 		return conversation.Customer, ""
 	case kind != "outgoing" && kind != "1":
 		return "", "unknown_author"
-	case m.ContentAttributes.has("automation_rule_id"), m.AdditionalAttributes.has("campaign_id"):
+	case m.ContentAttributes.Has("automation_rule_id"), m.AdditionalAttributes.Has("campaign_id"):
 		return conversation.Automation, ""
 	case sender == "user":
 		return conversation.HumanAgent, ""
 	case sender == "agent_bot" || sender == "captain_assistant":
 		return conversation.Bot, ""
-	case m.ContentAttributes.truthy("external_echo"):
+	case m.ContentAttributes.Truthy("external_echo"):
 		return conversation.HumanAgent, "" // who wrote in the channel's own app
 	case sender == "":
 		return conversation.Automation, ""
@@ -267,9 +247,16 @@ func (c *Connector) about(v chat) conversation.Activity {
 	customer := conversation.Person{ContactID: string(contact.ID), Email: contact.Email, Name: contact.Name}
 	if v.Meta.HMACVerified || v.ContactInbox.HMACVerified || c.o.UnverifiedIDs {
 		customer.UserID = string(contact.Identifier)
+		if c.o.UserIDField != "" {
+			customer.UserID = contact.CustomAttributes.Text(c.o.UserIDField)
+		}
 	}
-	for _, key := range anonymousIDs {
-		customer.AnonymousID = cmp.Or(customer.AnonymousID, contact.CustomAttributes.text(key), v.CustomAttributes.text(key))
+	fields := anonymousIDs
+	if c.o.AnonymousIDField != "" {
+		fields = c.o.AnonymousIDFields()
+	}
+	for _, key := range fields {
+		customer.AnonymousID = cmp.Or(customer.AnonymousID, contact.CustomAttributes.Text(key), v.CustomAttributes.Text(key))
 	}
 	a := conversation.Activity{
 		Conversation: string(v.ID),
@@ -313,7 +300,7 @@ func (v chat) channel() string {
 // them tell is the second in which somebody last wrote.
 func (v webhook) changedAt() time.Time {
 	if at, ok := v.Changed.to("updated_at"); ok {
-		if t, err := parseMoment(at); err == nil && !t.IsZero() {
+		if t, err := field.ParseTime(at); err == nil && !t.IsZero() {
 			return t.Truncate(time.Millisecond)
 		}
 	}
@@ -321,7 +308,7 @@ func (v webhook) changedAt() time.Time {
 		return v.UpdatedAt.Truncate(time.Millisecond)
 	}
 	at := v.CreatedAt.Time
-	for _, t := range []moment{v.LastActivityAt, v.Timestamp} {
+	for _, t := range []field.Time{v.LastActivityAt, v.Timestamp} {
 		if !t.IsZero() {
 			at = t.Time
 		}
@@ -343,7 +330,7 @@ func (v webhook) last(at time.Time) conversation.Text {
 	m := v.Messages[len(v.Messages)-1]
 	by, reason := m.author()
 	person := reason == "" && (by == conversation.Customer || by == conversation.HumanAgent)
-	if !person || m.Private == nil || *m.Private || m.ContentAttributes.truthy("deleted") || m.CreatedAt.After(at) {
+	if !person || m.Private == nil || *m.Private || m.ContentAttributes.Truthy("deleted") || m.CreatedAt.After(at) {
 		return conversation.Text{}
 	}
 	return conversation.Text{ID: string(m.ID), Body: plain(m.Content, by)}

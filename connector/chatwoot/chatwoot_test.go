@@ -12,6 +12,7 @@ import (
 
 	"github.com/parlance-chat/parlance/connector"
 	"github.com/parlance-chat/parlance/connector/connectortest"
+	"github.com/parlance-chat/parlance/connector/field"
 	"github.com/parlance-chat/parlance/conversation"
 )
 
@@ -272,7 +273,7 @@ func TestMoments(t *testing.T) {
 		`1772442000.207`: 0, `"1772442000.207"`: 0, `"2026-03-02T09:00:00.207Z"`: 0, `"2026-03-02T10:00:00.207+01:00"`: 0, `"2026-03-02 09:00:00.207 UTC"`: 0,
 		`1772442000`: time.Second, `"1772442000"`: time.Second, `"2026-03-02T09:00:00Z"`: time.Second, `"2026-03-02 09:00:00 UTC"`: time.Second,
 	} {
-		var got moment
+		var got field.Time
 		if err := json.Unmarshal([]byte(in), &got); err != nil || !got.Equal(want.Truncate(max(precision, 1))) {
 			t.Errorf("%s: got %v (%v)", in, got, err)
 		}
@@ -305,6 +306,19 @@ func TestIdentity(t *testing.T) {
 		if got := p.Activities[0].Customer; got.UserID != tt.user || got.ContactID != "42" || got.AnonymousID != tt.site {
 			t.Errorf("%+v: got %+v", tt, got)
 		}
+	}
+}
+
+// The configuration may name other attributes that carry the ids.
+func TestConfiguredIdentity(t *testing.T) {
+	c := Type().New(connector.Options{UserIDField: "number", AnonymousIDField: "site"})
+	p, err := c.Parse(&connector.Request{Body: []byte(`{"event":"conversation_created","id":17,"created_at":1,
+		"meta":{"sender":{"id":42,"identifier":"u-1","custom_attributes":{"number":4711,"site":"site-1","anonymous_id":"x"}},"hmac_verified":true}}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Activities[0].Customer; got.UserID != "4711" || got.AnonymousID != "site-1" {
+		t.Errorf("got %+v, want those of number and site", got)
 	}
 }
 

@@ -91,13 +91,11 @@ func (c *Connector) Parse(r *connector.Request) (p connector.Parsed, err error) 
 	var w webhook
 	if err = field.Decode(r.Body, &w); err != nil {
 		// What is of no interest may have any shape.
-		var e struct {
-			Event string `json:"event_fqn"`
-		}
-		if field.Decode(r.Body, &e) != nil {
+		kind, ok := field.Kind(r.Body, "event_fqn")
+		if !ok {
 			return p, field.Malformed("dixa", err)
 		}
-		w.Event = e.Event
+		w.Event = kind
 	}
 	event := strings.ToUpper(w.Event)
 	switch event {

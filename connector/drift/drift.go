@@ -87,13 +87,11 @@ func (c *Connector) Parse(r *connector.Request) (connector.Parsed, error) {
 	err := field.Decode(r.Body, &w)
 	if err != nil {
 		// What is of no interest may have any shape.
-		var t struct {
-			Type string `json:"type"`
-		}
-		if field.Decode(r.Body, &t) != nil {
+		kind, ok := field.Kind(r.Body, "type")
+		if !ok {
 			return connector.Parsed{}, field.Malformed("drift", err)
 		}
-		w.Type = t.Type
+		w.Type = kind
 	}
 	switch w.Type {
 	case "new_message":

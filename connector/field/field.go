@@ -282,3 +282,14 @@ func (o Object) First(keys ...string) string {
 	}
 	return ""
 }
+
+// Kind reads the text at a key of a body that Decode refused: what is of no
+// interest may have any shape, and says so there.
+func Kind(body []byte, key string) (kind string, ok bool) {
+	var m map[string]jsontext.Value
+	if Decode(body, &m) != nil || m == nil {
+		return "", false
+	}
+	v, told := m[key]
+	return kind, !told || json.Unmarshal(v, &kind) == nil
+}

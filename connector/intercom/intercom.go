@@ -89,13 +89,11 @@ func (c *Connector) Parse(r *connector.Request) (connector.Parsed, error) {
 	err := field.Decode(r.Body, &n)
 	if err != nil {
 		// What is of no interest may have any shape.
-		var t struct {
-			Topic string `json:"topic"`
-		}
-		if field.Decode(r.Body, &t) != nil {
+		kind, ok := field.Kind(r.Body, "topic")
+		if !ok {
 			return connector.Parsed{}, field.Malformed("intercom", err)
 		}
-		n.Topic = t.Topic
+		n.Topic = kind
 	}
 	what := about(n.Topic)
 	switch {

@@ -92,13 +92,11 @@ func (c *Connector) Parse(r *connector.Request) (connector.Parsed, error) {
 	err := field.Decode(r.Body, &w)
 	if err != nil {
 		// What is of no interest may have any shape.
-		var e struct {
-			Event string `json:"event_name"`
-		}
-		if field.Decode(r.Body, &e) != nil {
+		kind, ok := field.Kind(r.Body, "event_name")
+		if !ok {
 			return connector.Parsed{}, field.Malformed("jivochat", err)
 		}
-		w.Event = e.Event
+		w.Event = kind
 	}
 	switch w.Event {
 	case "chat_accepted", "chat_assigned", "chat_updated", "client_updated", "chat_finished":

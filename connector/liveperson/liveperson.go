@@ -50,13 +50,11 @@ func (c *Connector) Parse(r *connector.Request) (p connector.Parsed, err error) 
 	var w webhook
 	if err := field.Decode(r.Body, &w); err != nil {
 		// What is of no interest may have any shape.
-		var e struct {
-			Type string `json:"type"`
-		}
-		if field.Decode(r.Body, &e) != nil || e.Type == conversationChanged || e.Type == somethingDone {
+		kind, ok := field.Kind(r.Body, "type")
+		if !ok || kind == conversationChanged || kind == somethingDone {
 			return p, field.Malformed("liveperson", err)
 		}
-		w.Type = e.Type
+		w.Type = kind
 	}
 	for _, v := range w.Body.Changes {
 		switch w.Type {

@@ -96,13 +96,11 @@ func (c *Connector) Parse(r *connector.Request) (connector.Parsed, error) {
 	err := field.Decode(body, &t)
 	if err != nil {
 		// What is of no interest may have any shape.
-		var k struct {
-			Kind string `json:"kind"`
-		}
-		if field.Decode(body, &k) != nil {
+		kind, ok := field.Kind(body, "kind")
+		if !ok {
 			return connector.Parsed{}, field.Malformed("olark", err)
 		}
-		t.Kind = k.Kind
+		t.Kind = kind
 	}
 	switch {
 	case !strings.EqualFold(t.Kind, "Conversation"): // an optional extension sends others

@@ -62,13 +62,11 @@ func (c *Connector) Parse(r *connector.Request) (connector.Parsed, error) {
 	err := field.Decode(r.Body, &w)
 	if err != nil {
 		// What is of no interest may have any shape.
-		var e struct {
-			Event string `json:"event"`
-		}
-		if field.Decode(r.Body, &e) != nil {
+		kind, ok := field.Kind(r.Body, "event")
+		if !ok {
 			return connector.Parsed{}, field.Malformed("papercups", err)
 		}
-		w.Event = e.Event
+		w.Event = kind
 	}
 	switch w.Event {
 	case "webhook:verify":

@@ -62,13 +62,11 @@ func (c *Connector) Parse(r *connector.Request) (connector.Parsed, error) {
 	err := field.Decode(r.Body, &w)
 	if err != nil {
 		// What is of no interest may have any shape.
-		var e struct {
-			Type string `json:"type"`
-		}
-		if field.Decode(r.Body, &e) != nil {
+		kind, ok := field.Kind(r.Body, "type")
+		if !ok {
 			return connector.Parsed{}, field.Malformed("rocketchat", err)
 		}
-		w.Type = e.Type
+		w.Type = kind
 	}
 	switch w.Type {
 	case "Message", "LivechatSession", "LivechatSessionStart", "LivechatSessionTaken", "LivechatSessionForwarded":

@@ -75,13 +75,11 @@ func (c *Connector) Parse(r *connector.Request) (p connector.Parsed, err error) 
 	var w webhook
 	if err := field.Decode(r.Body, &w); err != nil {
 		// What is of no interest may have any shape.
-		var e struct {
-			Category string `json:"category"`
-		}
-		if field.Decode(r.Body, &e) != nil || e.Category == "group_channel:message_send" {
+		kind, ok := field.Kind(r.Body, "category")
+		if !ok || kind == "group_channel:message_send" {
 			return p, field.Malformed("sendbird", err)
 		}
-		w.Category = e.Category
+		w.Category = kind
 	}
 	if w.Category == "group_channel:message_send" {
 		return c.message(w)

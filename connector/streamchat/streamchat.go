@@ -83,13 +83,11 @@ func (c *Connector) Parse(r *connector.Request) (p connector.Parsed, err error) 
 	var w webhook
 	if err := field.Decode(r.Body, &w); err != nil {
 		// What is of no interest may have any shape.
-		var e struct {
-			Type string `json:"type"`
-		}
-		if field.Decode(r.Body, &e) != nil || e.Type == "message.new" {
+		kind, ok := field.Kind(r.Body, "type")
+		if !ok || kind == "message.new" {
 			return p, field.Malformed("stream-chat", err)
 		}
-		w.Type = e.Type
+		w.Type = kind
 	}
 	if w.Type == "message.new" {
 		return c.message(w)

@@ -99,13 +99,11 @@ func (c *Connector) Parse(r *connector.Request) (p connector.Parsed, err error) 
 	err = field.Decode(r.Body, &w)
 	if err != nil {
 		// What is of no interest may have any shape.
-		var e struct {
-			Event string `json:"event"`
-		}
-		if field.Decode(r.Body, &e) != nil {
+		kind, ok := field.Kind(r.Body, "event")
+		if !ok {
 			return p, field.Malformed("zoho-salesiq", err)
 		}
-		w.Event = e.Event
+		w.Event = kind
 	}
 	event, of := strings.CutPrefix(w.Event, "conversation.")
 	switch {
