@@ -141,6 +141,10 @@ func (w webhook) author(m message) (by conversation.Author, reason string) {
 		return "", "activity_line"
 	case m.Closing && (m.AgentID == "" || m.AgentID == bot || m.User.Username == bot):
 		return "", "activity_line" // that the visitor or a timer closed the room
+	case m.Closing:
+		// The agent's comment on it. Rocket.Chat's widget shows none, or a line
+		// of its own in its place.
+		return "", "private_note"
 	case m.AgentID != "" && (m.User.Username == bot || m.AgentID == bot):
 		return conversation.Bot, ""
 	case m.AgentID != "":
@@ -160,15 +164,8 @@ func (c *Connector) closed(w webhook) (p connector.Parsed, err error) {
 	if at.IsZero() {
 		return p, errors.New("rocketchat: closing without closedAt")
 	}
-	id := "closed:" + at.Format(time.RFC3339Nano)
-	for _, m := range w.Messages {
-		// What the agent says in closing is written a moment after.
-		if m.Closing && m.Time.After(at.Time) && m.Time.Sub(at.Time) < time.Minute {
-			at = m.Time
-		}
-	}
 	a := c.about(w, conversation.Closed, at)
-	a.ID, a.Message = id, w.last()
+	a.ID, a.Message = "closed:"+at.Format(time.RFC3339Nano), w.last()
 	switch {
 	case w.Closer == "visitor":
 		a.By = conversation.Customer
