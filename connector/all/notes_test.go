@@ -19,6 +19,7 @@ import (
 // all, so that a note without its mark is a message.
 var optional = map[string][]string{
 	"freshchat":   {"/data/message/botsPrivateNote"},
+	"rocketchat":  {"/messages/closingMessage"},
 	"smartsupp":   {"/data/message/type"},
 	"stream-chat": {"/message/restricted_visibility"},
 	"tiledesk":    {"/payload/attributes", "/payload/attributes/subtype"},
