@@ -63,6 +63,13 @@ func (c *Connector) Parse(r *connector.Request) (connector.Parsed, error) {
 	if err := field.Decode(r.Body, &w); err != nil {
 		return connector.Parsed{}, field.Malformed("livehelperchat", err)
 	}
+	switch w.Chat.Status {
+	case "0", "1", "2", "3", "5": // waiting, active, closed, a chat box, with a bot
+	case "4":
+		return dropped("private_note"), nil // a chat of operators among themselves
+	default:
+		return dropped("unknown_status"), nil
+	}
 	switch w.Event {
 	case "chat.chat_started", "chat.addmsguser", "chat.addmsguser_webhook", "chat.messages_added_passive", "chat.web_add_msg_admin":
 		return c.message(w)

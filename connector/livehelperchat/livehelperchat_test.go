@@ -51,7 +51,12 @@ func TestAuthors(t *testing.T) {
 		reply + `"user_id":7}`:                                                                                 "private_note",
 		reply + `"user_id":-1,"meta_msg":""}`:                                                                  "activity_line",
 		reply + `"user_id":-2,"meta_msg":""}`:                                                                  "automation",
-		reply + `"user_id":-2,"meta_msg":""},"chat":{"id":3,"gbot_id":5}`:                                      "bot",
+		reply + `"user_id":-2,"meta_msg":""},"chat":{"status":1,"id":3,"gbot_id":5}`:                           "bot",
+		reply + `"user_id":7,"meta_msg":""},"chat":{"id":3,"status":4}`:                                        "private_note", // operators among themselves
+		reply + `"user_id":7,"meta_msg":""},"chat":{"id":3,"status":"4"}`:                                      "private_note",
+		reply + `"user_id":7,"meta_msg":""},"chat":{"id":3,"status":null}`:                                     "unknown_status",
+		reply + `"user_id":7,"meta_msg":""},"chat":{"id":3,"status":6}`:                                        "unknown_status",
+		`"event":"chat.close","chat":{"id":3,"status":4,"cls_time":100}`:                                       "private_note",
 		reply + `"user_id":-3,"meta_msg":""}`:                                                                  "unknown_author",
 		reply + `"user_id":0,"meta_msg":""}`:                                                                   "unknown_author",
 		reply + `"user_id":null,"meta_msg":""}`:                                                                "unknown_author",
@@ -66,7 +71,7 @@ func TestAuthors(t *testing.T) {
 		`"event":null`:                                                                                         "unknown_event",
 	} {
 		if !strings.Contains(body, `"chat":`) {
-			body += `,"chat":{"id":3}`
+			body += `,"chat":{"status":1,"id":3}`
 		}
 		p, err := parse(connector.Options{}, "{"+body+"}")
 		got := strings.Join(p.Dropped, ",")
@@ -78,10 +83,10 @@ func TestAuthors(t *testing.T) {
 		}
 	}
 	for _, body := range []string{
-		`{"event":"chat.addmsguser","chat":{"id":3},"message":{"id":null,"user_id":0,"meta_msg":""}}`,
-		`{"event":"chat.addmsguser","chat":{"id":3},"message":{"id":1,"user_id":0,"time":null,"meta_msg":""}}`,
-		`{"event":"chat.close","chat":{"id":null,"cls_time":1772442000}}`,
-		`{"event":"chat.close","chat":{"id":3}}`,
+		`{"event":"chat.addmsguser","chat":{"status":1,"id":3},"message":{"id":null,"user_id":0,"meta_msg":""}}`,
+		`{"event":"chat.addmsguser","chat":{"status":1,"id":3},"message":{"id":1,"user_id":0,"time":null,"meta_msg":""}}`,
+		`{"event":"chat.close","chat":{"status":1,"id":null,"cls_time":1772442000}}`,
+		`{"event":"chat.close","chat":{"status":1,"id":3}}`,
 	} {
 		if p, err := parse(connector.Options{}, body); err == nil {
 			t.Errorf("%s: got %+v, want an error", body, p)
@@ -92,12 +97,12 @@ func TestAuthors(t *testing.T) {
 func TestClosings(t *testing.T) {
 	for body, want := range map[string]string{
 		// The timer names the owner, as an operator's own closing does.
-		`"event":"chat.close","chat":{"id":3,"user_id":7,"cls_time":100},"closed_by":{"id":7,"username":"alee"}`:                        "closed agent 7 in 3",
-		`"event":"chat.close","chat":{"id":3,"user_id":7,"cls_time":100},"closed_by":{"id":8,"username":"bchen"}`:                       "closed by agent agent 8 in 3",
-		`"event":"chat.close","chat":{"id":3,"user_id":0,"cls_time":100}`:                                                               "closed in 3",
-		`"event":"chat.close","chat":{"id":3,"user_id":7,"cls_time":100,"status_sub":3},"closed_by":{"id":7}`:                           "closed by customer agent 7 in 3",
-		`"event":"chat.explicitly_closed","chat":{"id":3,"user_id":7,"cls_time":50,"user_closed_ts":100}`:                               "closed by customer agent 7 in 3",
-		`"event":"chat.explicitly_closed","sent_at":100,"chat":{"id":3,"user_id":7,"cls_time":50,"status_sub":0,"user_closed_ts":null}`: "closed by customer agent 7 in 3",
+		`"event":"chat.close","chat":{"status":1,"id":3,"user_id":7,"cls_time":100},"closed_by":{"id":7,"username":"alee"}`:                        "closed agent 7 in 3",
+		`"event":"chat.close","chat":{"status":1,"id":3,"user_id":7,"cls_time":100},"closed_by":{"id":8,"username":"bchen"}`:                       "closed by agent agent 8 in 3",
+		`"event":"chat.close","chat":{"status":1,"id":3,"user_id":0,"cls_time":100}`:                                                               "closed in 3",
+		`"event":"chat.close","chat":{"status":1,"id":3,"user_id":7,"cls_time":100,"status_sub":3},"closed_by":{"id":7}`:                           "closed by customer agent 7 in 3",
+		`"event":"chat.explicitly_closed","chat":{"status":1,"id":3,"user_id":7,"cls_time":50,"user_closed_ts":100}`:                               "closed by customer agent 7 in 3",
+		`"event":"chat.explicitly_closed","sent_at":100,"chat":{"status":1,"id":3,"user_id":7,"cls_time":50,"status_sub":0,"user_closed_ts":null}`: "closed by customer agent 7 in 3",
 	} {
 		p, err := parse(connector.Options{}, "{"+body+"}")
 		if got := connectortest.Summary(p); got != want || err != nil || p.Activities[0].Time.Unix() != 100 {
@@ -120,7 +125,7 @@ func TestIdentity(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := parse(connector.Options{}, `{"event":"chat.chat_started","chat":{"id":3,"time":1772442000},"visitor":{"additional_data":`+string(quoted)+`}}`)
+		p, err := parse(connector.Options{}, `{"event":"chat.chat_started","chat":{"status":1,"id":3,"time":1772442000},"visitor":{"additional_data":`+string(quoted)+`}}`)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -128,7 +133,7 @@ func TestIdentity(t *testing.T) {
 			t.Errorf("%s: got %+v", data, who)
 		}
 	}
-	body := `{"event":"chat.chat_started","chat":{"id":3,"time":1772442000},"visitor":{"additional_data":"[{\"identifier\":\"number\",\"value\":\"9\"}]"}}`
+	body := `{"event":"chat.chat_started","chat":{"status":1,"id":3,"time":1772442000},"visitor":{"additional_data":"[{\"identifier\":\"number\",\"value\":\"9\"}]"}}`
 	p, err := parse(connector.Options{UnverifiedIDs: true, UserIDField: "number"}, body)
 	if err != nil || p.Activities[0].Customer.UserID != "9" {
 		t.Errorf("another field, unverified: got %+v (%v)", p, err)
@@ -176,7 +181,7 @@ func filled(t *testing.T, values map[string]any) string {
 // writes, and what a visitor's name breaks is an error.
 func TestTemplate(t *testing.T) {
 	values := func(nick, text string) map[string]any {
-		return map[string]any{"args.lhc_event": "chat.addmsguser", "timestamp": 1772442005, "args.chat.id": 17, "args.chat.time": 1772442000, "args.chat.nick": nick,
+		return map[string]any{"args.lhc_event": "chat.addmsguser", "timestamp": 1772442005, "args.chat.id": 17, "args.chat.status": 1, "args.chat.time": 1772442000, "args.chat.nick": nick,
 			"args.chat.email": "mia@example.com", "args.msg.id": 5, "args.msg.user_id": 0, "args.msg.time": 1772442005, "args.msg.meta_msg": "", "args.msg.msg": text}
 	}
 	const text = `"{{args.chat.email}}" {{args.msg.user_id}} \ }` + "\n"
@@ -228,7 +233,7 @@ func TestImportFile(t *testing.T) {
 
 func TestChannels(t *testing.T) {
 	for chat, want := range map[string]string{`"iwh_id":0`: "chat", `"iwh_id":null`: "chat", `"iwh_id":2`: "messaging"} {
-		p, err := parse(connector.Options{}, `{"event":"chat.chat_started","chat":{"id":3,"time":1772442000,`+chat+`}}`)
+		p, err := parse(connector.Options{}, `{"event":"chat.chat_started","chat":{"status":1,"id":3,"time":1772442000,`+chat+`}}`)
 		if err != nil || p.Activities[0].Channel != want || p.Activities[0].Type != conversation.Identified {
 			t.Errorf("%s: got %+v (%v)", chat, p, err)
 		}

@@ -13,6 +13,7 @@ type webhook struct {
 	SentAt field.Time `json:"sent_at"`
 	Chat   struct {
 		ID         field.ID   `json:"id"`
+		Status     field.ID   `json:"status"`
 		StatusSub  field.ID   `json:"status_sub"` // 3: the visitor closed it
 		Time       field.Time `json:"time"`
 		ClosedAt   field.Time `json:"cls_time"`
