@@ -29,6 +29,7 @@ losing a request; what is wrong with it is logged, and the old one stays in forc
 		hangup := make(chan os.Signal, 1)
 		signal.Notify(hangup, syscall.SIGHUP) // before all else: without it, a hangup would be the end
 		defer signal.Stop(hangup)
+		signal.Ignore(syscall.SIGPIPE) // whoever reads the standard output may go; only a destination of that type minds
 		config, err := file.load()
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"github.com/parlance-chat/parlance/destination"
 	"github.com/parlance-chat/parlance/destination/file"
 	"github.com/parlance-chat/parlance/destination/segment"
+	"github.com/parlance-chat/parlance/destination/stdout"
 )
 
 // Types returns every type of destination.
@@ -12,5 +13,6 @@ func Types() []destination.Type {
 	return []destination.Type{
 		segment.Type(),
 		file.Type(),
+		stdout.Type(),
 	}
 }
