@@ -11,6 +11,7 @@ package sendbird
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -120,6 +121,9 @@ func (c *Connector) message(w webhook) (p connector.Parsed, err error) {
 		}
 		a.Customer = c.customer(w.Sender)
 	default:
+		if c.colleagues(w.Members) {
+			return dropped("no_customer"), nil
+		}
 		a.Agent = conversation.Agent{ID: id, Name: string(w.Sender.Nickname)}
 	}
 	p.Activities = append(p.Activities, a)
@@ -129,12 +133,18 @@ func (c *Connector) message(w webhook) (p connector.Parsed, err error) {
 // strangers reports whether these are two people or more of whom nobody speaks
 // for the company. A ticket of Desk has its customer alone until it is assigned.
 func (c *Connector) strangers(members []user) bool {
-	for _, m := range members {
-		if by := c.o.Author(string(m.ID)); by == conversation.HumanAgent || by == conversation.Bot {
-			return false
-		}
-	}
-	return len(members) > 1
+	return len(members) > 1 && !slices.ContainsFunc(members, c.ours)
+}
+
+// colleagues reports whether these are people of whom everybody does.
+func (c *Connector) colleagues(members []user) bool {
+	return len(members) > 0 && !slices.ContainsFunc(members, func(m user) bool { return !c.ours(m) })
+}
+
+// ours reports whether a member speaks for the company.
+func (c *Connector) ours(m user) bool {
+	by := c.o.Author(string(m.ID))
+	return by == conversation.HumanAgent || by == conversation.Bot
 }
 
 func (c *Connector) customer(u user) conversation.Person {

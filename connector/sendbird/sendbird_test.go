@@ -58,6 +58,9 @@ func TestAuthors(t *testing.T) {
 		{agents, message("MESG", "mia", `},"members":[{"user_id":"mia"},{"user_id":"ann"},{"user_id":"bo"}]`), "message customer Hello"},
 		{agents, message("MESG", "mia", `},"members":[{"user_id":"mia"},{"user_id":"helper"}]`), "message customer Hello"},
 		{agents, message("MESG", "mia", `},"members":[{"user_id":"mia"}]`), "message customer Hello"},
+		// Colleagues talk.
+		{agents, message("MESG", "ann", `},"members":[{"user_id":"ann"},{"user_id":"sendbird_desk_agent_id_7"}]`), "no_customer"},
+		{agents, message("MESG", "ann", `},"members":[{"user_id":"ann"},{"user_id":"mia"}]`), "message agent Hello"},
 	} {
 		p, err := Type().New(tt.options).Parse(&connector.Request{Body: []byte(tt.body)})
 		got := strings.Join(p.Dropped, ",")

@@ -10,6 +10,7 @@ package streamchat
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,12 +50,14 @@ var scheme = connector.Scheme{Header: "X-Signature"}
 func (c *Connector) Verify(r *connector.Request) error { return scheme.Verify(c.o, r) }
 
 type webhook struct {
-	Type    string  `json:"type"`
-	CID     string  `json:"cid"`
-	Message message `json:"message"`
-	Members []struct {
-		User user `json:"user"`
-	} `json:"members"`
+	Type    string   `json:"type"`
+	CID     string   `json:"cid"`
+	Message message  `json:"message"`
+	Members []member `json:"members"`
+}
+
+type member struct {
+	User user `json:"user"`
 }
 
 type message struct {
@@ -124,6 +127,9 @@ func (c *Connector) message(w webhook) (p connector.Parsed, err error) {
 		}
 		a.Customer = c.customer(m.User)
 	default:
+		if c.colleagues(w) {
+			return dropped("no_customer"), nil
+		}
 		a.Agent = conversation.Agent{ID: m.User.ID, Name: string(m.User.Name)}
 		a.Message.Body = connector.PlainMarkdown(a.Message.Body)
 	}
@@ -177,12 +183,18 @@ func (u user) visitor() bool { return u.Role == "guest" || u.Role == "anonymous"
 // strangers reports whether two people or more are in the channel of whom
 // nobody speaks for the company.
 func (c *Connector) strangers(w webhook) bool {
-	for _, m := range w.Members {
-		if by := c.author(m.User); by == conversation.HumanAgent || by == conversation.Bot {
-			return false
-		}
-	}
-	return len(w.Members) > 1
+	return len(w.Members) > 1 && !slices.ContainsFunc(w.Members, c.ours)
+}
+
+// colleagues reports whether everybody in the channel does.
+func (c *Connector) colleagues(w webhook) bool {
+	return len(w.Members) > 0 && !slices.ContainsFunc(w.Members, func(m member) bool { return !c.ours(m) })
+}
+
+// ours reports whether a member speaks for the company.
+func (c *Connector) ours(m member) bool {
+	by := c.author(m.User)
+	return by == conversation.HumanAgent || by == conversation.Bot
 }
 
 func (c *Connector) customer(u user) conversation.Person {

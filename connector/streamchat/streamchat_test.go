@@ -64,6 +64,9 @@ func TestAuthors(t *testing.T) {
 		{agents, mia, regular, `{"user":{"id":"mia"}},{"user":{"id":"bo","role":"admin"}}`, "customer"},
 		{agents, mia, regular, `{"user":{"id":"mia"}},{"user":{"id":"helper"}}`, "customer"},
 		{agents, mia, regular, `{"user":{"id":"mia"}}`, "customer"},
+		// Colleagues talk.
+		{agents, `"id":"ann"`, regular, `{"user":{"id":"ann"}},{"user":{"id":"bo","role":"admin"}}`, "no_customer"},
+		{connector.Options{}, `"id":"bo","role":"admin"`, regular, `{"user":{"id":"bo","role":"admin"}},{"user":{"id":"cy","role":"user"}}`, "agent"},
 	} {
 		p, err := Type().New(tt.options).Parse(&connector.Request{Body: body(tt.user, tt.message, tt.members)})
 		got := strings.Join(p.Dropped, ",")
