@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"cmp"
 	"time"
 	"unicode/utf8"
 
@@ -221,6 +222,10 @@ func (st *step) companyWrote(bot bool) {
 	}
 	if by.known() && !st.a.Time.Before(st.s.Writer.At) {
 		st.s.Writer = by
+	}
+	if has := &st.s.Assignee; by.ID != "" && by.ID == has.ID && by.Bot == has.Bot {
+		// Tools assign by ID alone, and name whoever writes.
+		has.Name, has.Username = cmp.Or(has.Name, by.Name), cmp.Or(has.Username, by.Username)
 	}
 	st.received(by, kind)
 }
