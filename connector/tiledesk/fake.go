@@ -45,7 +45,7 @@ func (c *Connector) Fake(history []conversation.Activity) []connector.Request {
 		case conversation.Customer:
 			v["closed_by"] = a.Customer.ContactID
 		case conversation.Bot:
-			v["closed_by"] = botPrefix + a.Agent.ID
+			v["closed_by"] = a.Agent.ID
 		case conversation.System:
 			v["closed_by"] = "_trigger"
 		}
@@ -74,8 +74,6 @@ func messageOf(a conversation.Activity) obj {
 	switch a.By {
 	case conversation.Customer:
 		m["sender"], m["senderFullname"] = a.Customer.ContactID, a.Customer.Name
-	case conversation.Bot:
-		m["sender"] = botPrefix + a.Agent.ID
 	case conversation.System:
 		m["attributes"] = obj{"subtype": "private"}
 	case conversation.Automation:
@@ -100,8 +98,11 @@ func requestOf(a conversation.Activity) obj {
 			attributes[key] = value
 		}
 	}
-	agents, participating := []string{}, []obj{}
-	if a.Agent.ID != "" && a.By != conversation.Bot {
+	agents, bots, participating := []string{}, []string{}, []obj{}
+	switch {
+	case a.By == conversation.Bot:
+		bots = append(bots, a.Agent.ID)
+	case a.Agent.ID != "":
 		name, surname, _ := strings.Cut(a.Agent.Name, " ")
 		agents = append(agents, a.Agent.ID)
 		participating = append(participating, obj{"_id": a.Agent.ID, "email": a.Agent.Username, "firstname": name, "lastname": surname})
@@ -112,7 +113,7 @@ func requestOf(a conversation.Activity) obj {
 	} else if channel == "messaging" {
 		channel = "whatsapp"
 	}
-	return obj{"_id": "q1", "request_id": a.Conversation, "status": 200, "preflight": false, "hasBot": false, "participantsAgents": agents, "participantsBots": []string{},
+	return obj{"_id": "q1", "request_id": a.Conversation, "status": 200, "preflight": false, "hasBot": len(bots) > 0, "participantsAgents": agents, "participantsBots": bots,
 		"participatingAgents": participating, "channel": obj{"name": channel}, "attributes": attributes, "createdAt": moment(began), "updatedAt": moment(a.Time), "__v": 0,
 		"lead": obj{"_id": "l1", "lead_id": a.Customer.ContactID, "fullname": a.Customer.Name, "email": a.Customer.Email, "attributes": obj{}}}
 }

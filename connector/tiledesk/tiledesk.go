@@ -110,13 +110,13 @@ func (c *Connector) message(w payload) (p connector.Parsed, err error) {
 		a.Agent = of.agent(m.Sender)
 		a.Agent.Name = cmp.Or(m.SenderFullname, a.Agent.Name)
 	case conversation.Bot:
-		a.Agent = conversation.Agent{ID: strings.TrimPrefix(m.Sender, botPrefix), Name: m.SenderFullname}
+		a.Agent = conversation.Agent{ID: m.Sender, Name: m.SenderFullname}
 	}
 	p.Activities = append(p.Activities, a)
 	return p, nil
 }
 
-// botPrefix precedes a bot's id where people's stand, too.
+// botPrefix begins the id of a bot.
 const botPrefix = "bot_"
 
 // author says who wrote a message of a request, or why that does not count.
@@ -141,7 +141,7 @@ func (m message) author(of request) (by conversation.Author, reason string) {
 		return "", "activity_line"
 	case !slices.Contains([]string{"", "text", "image", "frame", "file"}, m.Kind):
 		return "", "unknown_kind"
-	case strings.HasPrefix(m.Sender, botPrefix):
+	case strings.HasPrefix(m.Sender, botPrefix), slices.Contains(of.Bots, m.Sender):
 		return conversation.Bot, ""
 	case m.Sender == of.Lead.LeadID && of.Preflight:
 		return "", "preflight" // the widget asks for a greeting in the visitor's name
