@@ -115,7 +115,7 @@ func TestAge(t *testing.T) {
 	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	options := connector.Options{Secrets: []string{"x"}, Now: func() time.Time { return at }}
 	c := &Connector{options}
-	for age, ok := range map[time.Duration]bool{0: true, 90 * time.Minute: true, 3 * time.Hour: false, -3 * time.Hour: false} {
+	for age, ok := range map[time.Duration]bool{0: true, 90 * time.Minute: true, 6 * 24 * time.Hour: true, 8 * 24 * time.Hour: false, -8 * 24 * time.Hour: false} {
 		r := c.sign(conversation.Activity{Time: at.Add(-age)}, "webhook.test", obj{})
 		if err := c.Verify(&r); (err == nil) != ok || err != nil && !errors.Is(err, connector.ErrSignature) {
 			t.Errorf("%s old: got %v", age, err)
