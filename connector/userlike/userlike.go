@@ -124,7 +124,7 @@ func (c *Connector) session(w webhook) connector.Parsed {
 			return
 		}
 		a := about(w, t, id, at)
-		if t != conversation.Closed && w.Current != nil {
+		if w.Current != nil {
 			a.Agent = w.Current.agent()
 		}
 		p.Activities = append(p.Activities, a)
