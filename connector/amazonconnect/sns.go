@@ -33,10 +33,11 @@ func own(address string) *url.URL {
 	return u
 }
 
-// Keys implements connector.Keyed: the address of the certificate.
+// Keys implements connector.Keyed: the address of the certificate, where there is
+// a signature to verify with it.
 func (c *Connector) Keys(r *connector.Request) []string {
 	var e envelope
-	if field.Decode(r.Body, &e) != nil || !c.ours(e) {
+	if r.Header.Get(token.Header) != "" || field.Decode(r.Body, &e) != nil || !c.ours(e) || e.Signature == "" {
 		return nil
 	}
 	if u := own(e.SigningCertURL); u != nil && certificate.MatchString(u.EscapedPath()) && u.RawQuery == "" {

@@ -14,6 +14,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"math/big"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -116,7 +117,7 @@ func TestSNS(t *testing.T) {
 	for name, err := range map[string]error{
 		"another text":     verify(bytes.Replace(right, []byte("Küsse"), []byte("Bisse"), 1), got),
 		"another key":      verify(signedBy(t, stranger, message()), got),
-		"another topic":    verify(signedBy(t, key, with(message(), "TopicArn", topic+"2")), got),
+		"another topic":    verify(signedBy(t, key, with(with(message(), "Signature", "x"), "TopicArn", topic+"2")), got),
 		"no topic":         verify(signedBy(t, key, with(message(), "TopicArn", "")), got),
 		"a token as topic": verify(signedBy(t, key, with(message(), "TopicArn", "key")), got),
 		"no certificate":   verify(right, nil),
@@ -161,12 +162,17 @@ func TestKeys(t *testing.T) {
 		"https://169.254.169.254/SimpleNotificationService-cafe.pem":                       false,
 		"": false,
 	} {
-		got := c.Keys(&connector.Request{Body: []byte(text(with(message(), "SigningCertURL", a)))})
+		got := c.Keys(&connector.Request{Body: []byte(text(with(with(message(), "Signature", "x"), "SigningCertURL", a)))})
 		if ok != slices.Equal(got, []string{a}) || !ok && len(got) > 0 {
 			t.Errorf("%s: got %q", a, got)
 		}
 	}
-	for name, body := range map[string]string{"another topic": text(with(message(), "TopicArn", topic+"2")), "nonsense": "[", "an event": "{}"} {
+	forwarded := &connector.Request{Header: http.Header{}, Body: []byte(text(with(message(), "Signature", "x")))}
+	forwarded.Header.Set("X-Api-Key", "key")
+	if got := c.Keys(forwarded); len(got) > 0 {
+		t.Errorf("with a key: got %q, want none", got)
+	}
+	for name, body := range map[string]string{"another topic": text(with(with(message(), "Signature", "x"), "TopicArn", topic+"2")), "unsigned": text(message()), "nonsense": "[", "an event": "{}"} {
 		if got := c.Keys(&connector.Request{Body: []byte(body)}); len(got) > 0 {
 			t.Errorf("%s: got %q, want none", name, got)
 		}
