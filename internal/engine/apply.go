@@ -13,7 +13,8 @@ import (
 	"github.com/parlance-chat/parlance/livechat"
 )
 
-// apply works out what comes of the tasks. It changes nothing.
+// apply works out what comes of the tasks. It may be done again, and comes to
+// the same.
 func (e *engine) apply(ctx context.Context, tasks []*task) ([]journal.Applied, error) {
 	n := 0
 	for _, t := range tasks {
@@ -81,11 +82,12 @@ func (e *engine) converse(ctx context.Context, out []journal.Applied, t *task, s
 		}
 		known[it.ID] = true
 		t.applied++
-		if err := e.complete(ctx, source.Agents, it.Activity); err != nil {
+		a := *it.Activity // which is the journal's
+		if err := e.complete(ctx, source.Agents, &a); err != nil {
 			return nil, err
 		}
 		var o conversation.Output
-		*state, o = conversation.Step(source.Origin, source.Rules, *state, *it.Activity)
+		*state, o = conversation.Step(source.Origin, source.Rules, *state, a)
 		out = append(out, journal.Applied{Conversation: t.conversation, Activity: it.ID, Events: e.events(t, o)})
 	}
 	if t.woken {

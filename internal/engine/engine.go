@@ -105,9 +105,6 @@ type engine struct {
 	people  people
 	next    time.Time // when a conversation is to be woken; zero if none is
 	woken   []*task   // those whose time has come
-
-	agents   []conversation.Agent  // whom webhooks told of, and people do not know yet
-	contacts []conversation.Person // likewise
 }
 
 // A held is a webhook of which something is still to be applied.
@@ -250,8 +247,7 @@ func (e *engine) hold(w journal.Webhook, now time.Time) {
 	if len(w.Calls) > 0 {
 		e.passing = append(e.passing, h)
 	}
-	// Whoever is known by now counts for whatever is applied from now on.
-	e.agents, e.contacts = append(e.agents, w.Agents...), append(e.contacts, w.Contacts...)
+	e.people.hear(&w)
 	e.items += h.open
 	e.bytes += h.size
 	e.all.Add(int64(h.size))
