@@ -62,7 +62,8 @@ type Parsed struct {
 	// call once: the end of a handshake.
 	Visit string `json:",omitempty"`
 	// Lookups are what the tool's API must say before the rest of the webhook
-	// can be read. Once it has, the same request is parsed again, with Answers.
+	// can be read. Once it has, the same request is parsed again, with Answers,
+	// and of its headers with Content-Type alone.
 	Lookups []Lookup `json:",omitempty"`
 }
 

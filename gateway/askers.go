@@ -14,6 +14,7 @@ import (
 // something out.
 type askers struct {
 	journal journal.Journal
+	done    func(w *journal.Webhook, dropped []string)
 	log     *slog.Logger
 	metrics *lookup.Metrics
 
@@ -24,12 +25,8 @@ type askers struct {
 	wg   sync.WaitGroup
 }
 
-// set makes the askers those of sources, and has the sources wake them. What
-// was being asked is asked again.
-func (a *askers) set(sources []ResolvedSource) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.list = nil
+// plan returns those that sources need, and has the sources wake them.
+func (a *askers) plan(sources []ResolvedSource) (list []lookup.Options) {
 	for i := range sources {
 		s := &sources[i]
 		if s.API == (connector.API{}) {
@@ -42,17 +39,27 @@ func (a *askers) set(sources []ResolvedSource) {
 			default:
 			}
 		}
-		a.list = append(a.list, lookup.Options{
+		list = append(list, lookup.Options{
 			Journal:   a.journal,
 			Source:    journal.Source{Workspace: s.Workspace, Name: s.Name},
 			Connector: s.Connector,
 			API:       s.API,
 			Token:     s.APIToken,
 			Arrived:   arrived,
+			Done:      a.done,
 			Log:       a.log,
 			Metrics:   a.metrics,
 		})
 	}
+	return list
+}
+
+// set has those of list ask, and nobody else. What was being asked is asked
+// again.
+func (a *askers) set(list []lookup.Options) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.list = list
 	a.restart()
 }
 

@@ -71,13 +71,14 @@ func Open(c Config) (*Gateway, error) {
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	in := ingest.New(ingest.Options{Journal: j, Log: c.Log, Registerer: registry, PublicURL: c.PublicURL, Keys: lookup.NewKeys()})
 	g := &Gateway{
 		log:     c.Log,
 		config:  c,
 		journal: j,
-		ingest:  ingest.New(ingest.Options{Journal: j, Log: c.Log, Registerer: registry, PublicURL: c.PublicURL, Keys: lookup.NewKeys()}),
+		ingest:  in,
 		engine:  engine.NewMetrics(registry),
-		askers:  askers{journal: j, log: c.Log, metrics: lookup.NewMetrics(registry)},
+		askers:  askers{journal: j, done: in.Answered, log: c.Log, metrics: lookup.NewMetrics(registry)},
 		loops:   loops{journal: j, log: c.Log, metrics: deliver.NewMetrics(registry), running: map[destinationKey]*loop{}},
 	}
 	g.handler = g.routes(registry)
@@ -164,7 +165,7 @@ func (g *Gateway) Reload(c Config) error {
 
 // apply puts sources and destinations in force.
 func (g *Gateway) apply(r *Resolved) error {
-	g.askers.set(r.Sources)
+	asking := g.askers.plan(r.Sources)
 	sources := make([]ingest.Source, len(r.Sources))
 	origins := map[sourceKey]engine.Source{}
 	if old := g.origins.Load(); old != nil {
@@ -195,6 +196,7 @@ func (g *Gateway) apply(r *Resolved) error {
 		return err
 	}
 	g.origins.Store(&origins)
+	g.askers.set(asking)
 	return g.ingest.SetSources(sources)
 }
 

@@ -3,10 +3,9 @@ package ingest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
-	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -175,15 +174,28 @@ func (h *Handler) hook(s *Source, r *connector.Request) (*journal.Webhook, conne
 	switch {
 	case err != nil:
 		hook.Unreadable = reason(err)
-		h.log.Warn("webhook kept as unreadable", "workspace", s.Workspace, "source", s.Name, "reason", hook.Unreadable)
+		h.unreadable(s.Workspace, s.Name, hook)
 	case s.Pending != nil && (len(p.Lookups) > 0 || len(p.Activities) > 0):
 		// What it says is read once the tool's API has told the rest. What
 		// takes nothing of the API waits too: it must not overtake what does.
 		hook.Pending, hook.Header = true, telling(r.Header)
-		return hook, connector.Parsed{Dropped: p.Dropped, Reply: p.Reply, Visit: p.Visit}
+		return hook, connector.Parsed{Reply: p.Reply, Visit: p.Visit}
 	}
 	hook.Activities, hook.Agents, hook.Contacts = p.Activities, p.Agents, p.Contacts
 	return hook, p
+}
+
+// Answered counts what became of a pending webhook.
+func (h *Handler) Answered(w *journal.Webhook, dropped []string) {
+	h.metrics.drop(&Source{Workspace: w.Workspace, Name: w.Source}, dropped)
+	if w.Unreadable != "" {
+		h.metrics.unreadable.WithLabelValues(w.Workspace, w.Source).Inc()
+		h.unreadable(w.Workspace, w.Source, w)
+	}
+}
+
+func (h *Handler) unreadable(workspace, source string, w *journal.Webhook) {
+	h.log.Warn("webhook kept as unreadable", "workspace", workspace, "source", source, "reason", w.Unreadable)
 }
 
 // parseAlone parses without the tool's API: nobody knows anything of what the
@@ -233,18 +245,14 @@ func (h *Handler) fetchKeys(ctx context.Context, s *Source, r *connector.Request
 	return nil
 }
 
-// telling are the headers of a pending webhook that may count when it is read:
-// none that hold a secret.
+// telling are the headers of a pending webhook that count when it is read. Any
+// other may hold a secret, the tool's or a proxy's.
 func telling(h http.Header) map[string][]string {
-	kept := map[string][]string{}
-	for name, values := range h {
-		lower := strings.ToLower(name)
-		secret := slices.ContainsFunc([]string{"sign", "token", "key", "secret", "auth", "cookie"}, func(s string) bool { return strings.Contains(lower, s) })
-		if !secret && (lower == "content-type" || strings.HasPrefix(lower, "x-")) {
-			kept[name] = values
-		}
+	const name = "Content-Type"
+	if h.Get(name) == "" {
+		return nil
 	}
-	return kept
+	return map[string][]string{name: h[name]}
 }
 
 const urlencoded = "application/x-www-form-urlencoded"
@@ -284,5 +292,6 @@ func reason(err error) string {
 	if runes := []rune(text); len(runes) > 300 {
 		text = string(runes[:300]) + "…"
 	}
-	return fmt.Sprintf("%q", text)[1 : len(fmt.Sprintf("%q", text))-1]
+	quoted := strconv.Quote(text)
+	return quoted[1 : len(quoted)-1]
 }

@@ -26,8 +26,10 @@ import (
 )
 
 const (
-	atOnce       = 100     // pending webhooks in memory
+	atOnce       = 16      // pending webhooks in memory
 	maxAnswer    = 1 << 20 // bytes
+	maxAnswers   = 8 << 20 // bytes of all that one webhook asks
+	keepBytes    = 4 << 20 // of answers that may serve again
 	maxRounds    = 8       // of questions to which answers lead
 	maxQuestions = 500     // of one webhook: HubSpot's tell of up to 100 messages, each in a thread, by an agent, to somebody
 	timeout      = 20 * time.Second
@@ -55,8 +57,10 @@ type Options struct {
 	API       connector.API // with its address
 	Token     string
 	Arrived   <-chan struct{} // says that there may be another pending webhook
-	Log       *slog.Logger
-	Metrics   *Metrics
+	// Done is told what became of each pending webhook.
+	Done    func(w *journal.Webhook, dropped []string)
+	Log     *slog.Logger
+	Metrics *Metrics
 
 	transport http.RoundTripper // nil is the usual one
 }
@@ -105,6 +109,7 @@ type asker struct {
 	Options
 	client *http.Client
 	kept   map[string]kept // answers that may serve again, by path
+	bytes  int             // of them
 	next   time.Time       // when the next question may be asked
 	silent bool            // trouble has been told
 }
@@ -140,6 +145,7 @@ func (a *asker) answer(ctx context.Context, w journal.Webhook) error {
 	for wait := firstBackoff; ; wait = min(2*wait, maxBackoff) {
 		err := a.Journal.Append(ctx, out)
 		if err == nil {
+			a.Done(out, p.Dropped)
 			return nil
 		}
 		a.Log.Error("lookup waits for the journal", "error", err)
@@ -158,6 +164,7 @@ func (a *asker) parse(ctx context.Context, w journal.Webhook) (p connector.Parse
 		}
 	}()
 	r := &connector.Request{Header: http.Header(w.Header), Body: w.Body, Received: w.ReceivedAt, Answers: map[string][]byte{}}
+	bytes := 0
 	for range maxRounds {
 		p, err = a.Connector.Parse(r)
 		if err != nil || len(p.Lookups) == 0 {
@@ -169,6 +176,9 @@ func (a *asker) parse(ctx context.Context, w journal.Webhook) (p connector.Parse
 			}
 			if r.Answers[l.Path], err = a.ask(ctx, l); err != nil {
 				return p, err
+			}
+			if bytes += len(r.Answers[l.Path]); bytes > maxAnswers {
+				return connector.Parsed{}, fmt.Errorf("the tool's API answers with more than %d bytes", maxAnswers)
 			}
 		}
 		if len(r.Answers) > maxQuestions {
@@ -229,12 +239,16 @@ func (a *asker) recovered() {
 }
 
 func (a *asker) keep(l connector.Lookup, answer []byte) {
-	const most = 10_000
 	if l.Keep <= 0 {
 		return
 	}
-	if len(a.kept) >= most {
-		clear(a.kept)
+	size := func(path string, answer []byte) int { return 128 + len(path) + len(answer) }
+	if old, ok := a.kept[l.Path]; ok {
+		a.bytes -= size(l.Path, old.answer)
+	}
+	if a.bytes += size(l.Path, answer); a.bytes > keepBytes {
+		clear(a.kept) // what is asked for comes back
+		a.bytes = size(l.Path, answer)
 	}
 	a.kept[l.Path] = kept{answer, time.Now().Add(l.Keep)}
 }

@@ -92,12 +92,16 @@ func answers(path string) (int, string, string) {
 var source = journal.Source{Workspace: "default", Name: "hub"}
 
 func run(j journal.Journal, a *api) (arrived chan struct{}, stop func()) {
+	return runWith(j, a, func(*journal.Webhook, []string) {})
+}
+
+func runWith(j journal.Journal, a *api, told func(*journal.Webhook, []string)) (arrived chan struct{}, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done, arrived := make(chan struct{}), make(chan struct{}, 1)
 	go func() {
 		defer close(done)
 		_ = Run(ctx, Options{Journal: j, Source: source, Connector: idsOnly{}, API: connector.API{URL: "https://api.example.com/"}, Token: "token",
-			Arrived: arrived, Log: slog.New(slog.DiscardHandler), Metrics: NewMetrics(prometheus.NewRegistry()), transport: a})
+			Arrived: arrived, Done: told, Log: slog.New(slog.DiscardHandler), Metrics: NewMetrics(prometheus.NewRegistry()), transport: a})
 	}()
 	return arrived, func() { cancel(); <-done }
 }
@@ -247,6 +251,40 @@ func TestLogIsSilent(t *testing.T) {
 			t.Errorf("got %s", s)
 		}
 	})
+}
+
+// What is dropped or unreadable once the API has answered is told, to be counted.
+func TestTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := open(t, t.TempDir())
+		defer j.Close()
+		var got []string
+		_, stop := runWith(j, &api{say: func(_ int, path string) (int, string, string) { return answers(path) }}, func(w *journal.Webhook, dropped []string) {
+			got = append(got, fmt.Sprint(string(w.Body), dropped, w.Unreadable != ""))
+		})
+		defer stop()
+		add(t, j, "gone", "refused", "a")
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if want := []string{"gone[deleted] false", "refused[] true", "a[] false"}; !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
+
+// Answers that are kept do not grow without end.
+func TestKeptIsBounded(t *testing.T) {
+	a := &asker{kept: map[string]kept{}}
+	for n := range 100 {
+		a.keep(connector.Lookup{Path: fmt.Sprint(n % 50), Keep: time.Hour}, make([]byte, maxAnswer/2))
+		sum := 0
+		for path, k := range a.kept {
+			sum += 128 + len(path) + len(k.answer)
+		}
+		if sum != a.bytes || sum > keepBytes {
+			t.Fatalf("%d: got %d bytes, counted %d", n, sum, a.bytes)
+		}
+	}
 }
 
 func TestKeys(t *testing.T) {
