@@ -162,33 +162,6 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-func TestRetryAfter(t *testing.T) {
-	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-	for _, tt := range []struct {
-		after, reset string
-		want         time.Duration
-		ok           bool
-	}{
-		{"120", "", 120 * time.Second, true},
-		{"120", "7", 120 * time.Second, true},
-		{"Mon, 02 Mar 2026 09:01:30 GMT", "", 90 * time.Second, true},
-		{"Mon, 02 Mar 2026 10:00:00 GMT", "", maxWait, true},
-		{"Mon, 02 Mar 2026 08:00:00 GMT", "", minWait, true},
-		{"99999999999999999999", "", maxWait, true},
-		{"9223372036854775807", "", maxWait, true},
-		{"", "7", 7 * time.Second, true},
-		{"", "1772442040", 40 * time.Second, true},
-		{"-5", "", 0, false},
-		{"1.5", "", 0, false},
-		{"", "", 0, false},
-	} {
-		wait, ok := retryAfter(http.Header{"Retry-After": {tt.after}, "X-Ratelimit-Reset": {tt.reset}}, now)
-		if ok != tt.ok || ok && wait != tt.want {
-			t.Errorf("Retry-After %q, X-RateLimit-Reset %q: got %v and %v, want %v and %v", tt.after, tt.reset, wait, ok, tt.want, tt.ok)
-		}
-	}
-}
-
 func TestURL(t *testing.T) {
 	for want, s := range map[string]Settings{
 		"https://api.segment.io/v1/batch":             {Region: "us"},
@@ -231,39 +204,6 @@ func TestBrokenAnswers(t *testing.T) {
 	}
 }
 
-// A receiver that hangs costs one timeout, and no more.
-func TestSlowAnswers(t *testing.T) {
-	for name, tt := range map[string]struct {
-		status int // 0 says nothing at all
-		want   string
-	}{"silent": {0, "again"}, "drips 200": {200, "ok"}, "drips 400": {400, "refusal"}} {
-		t.Run(name, func(t *testing.T) {
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				_, _ = io.Copy(io.Discard, r.Body)
-				if tt.status != 0 {
-					w.WriteHeader(tt.status)
-				}
-				for tt.status != 0 && r.Context().Err() == nil {
-					_, _ = io.WriteString(w, "x")
-					_ = http.NewResponseController(w).Flush()
-					time.Sleep(10 * time.Millisecond)
-				}
-				<-r.Context().Done()
-			}))
-			defer server.Close()
-			d, err := Open(Settings{WriteKey: key, Region: "us", Endpoint: server.URL})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer d.Close()
-			d.client.Timeout = 200 * time.Millisecond
-			if got := class(d.Send(t.Context(), destination.Attempt{})); got != tt.want {
-				t.Errorf("got %s, want %s", got, tt.want)
-			}
-		})
-	}
-}
-
 // A certificate that nobody knows gets no key.
 func TestUnknownCertificate(t *testing.T) {
 	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it was sent something") }))
@@ -300,16 +240,4 @@ func TestNewConnectionAfterFailure(t *testing.T) {
 	if len(from) != 3 || from[0] != from[1] || from[1] == from[2] {
 		t.Errorf("got connections %v, want two attempts on one and the third on another", from)
 	}
-}
-
-func FuzzRetryAfter(f *testing.F) {
-	f.Add("7", "")
-	f.Add("Mon, 02 Mar 2026 09:00:00 GMT", "1772442000")
-	f.Add("-1", "99999999999999999")
-	f.Fuzz(func(t *testing.T, after, reset string) {
-		wait, ok := retryAfter(http.Header{"Retry-After": {after}, "X-Ratelimit-Reset": {reset}}, time.Unix(1772441000, 0))
-		if ok && (wait < minWait || wait > maxWait) {
-			t.Errorf("got %v, want %v to %v", wait, minWait, maxWait)
-		}
-	})
 }

@@ -1,4 +1,4 @@
-package segment
+package tracking
 
 import (
 	"errors"
@@ -21,8 +21,7 @@ const (
 
 // Judge says what an answer other than 2xx means: see docs/adr/0005.
 func Judge(status int, header http.Header, said []byte) error {
-	reason := strings.TrimSpace(fmt.Sprintf("%d %s: %s", status, http.StatusText(status), clean(said)))
-	reason = strings.TrimSuffix(reason, ":")
+	reason := reason(status, said)
 	switch {
 	case retryable(status):
 		if wait, ok := retryAfter(header, time.Now()); ok {
@@ -36,6 +35,12 @@ func Judge(status int, header http.Header, said []byte) error {
 	default:
 		return &destination.Pause{Reason: reason + "; is the region or endpoint right?"}
 	}
+}
+
+// reason is what an answer says, for people.
+func reason(status int, said []byte) string {
+	text := strings.TrimSpace(fmt.Sprintf("%d %s: %s", status, http.StatusText(status), Clean(said)))
+	return strings.TrimSuffix(text, ":")
 }
 
 // retryable are the statuses after which Segment's SDKs try again.
@@ -72,8 +77,8 @@ func seconds(s uint64) time.Duration {
 	return time.Duration(min(s, uint64(maxWait/time.Second))) * time.Second
 }
 
-// clean cuts what a receiver said to something that can be shown.
-func clean(said []byte) string {
+// Clean cuts what a receiver said to something that can be shown.
+func Clean(said []byte) string {
 	printable := strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == unicode.ReplacementChar {
 			return ' '

@@ -1,0 +1,51 @@
+package tracking
+
+import (
+	"net/http"
+
+	"github.com/parlance-chat/parlance/destination"
+)
+
+// A Profile is what one platform does in its own way. The zero value of a
+// field is Segment's way.
+type Profile struct {
+	URL string // where batches go
+	Key string // what says which source they are for
+
+	// KeyHeader is the header that carries the key. Without it the key is the
+	// user name of Basic authentication, and the password is empty.
+	KeyHeader string
+	// Authorize, if set, authorizes a request in place of the key.
+	Authorize func(*http.Request) error
+	// WriteKey has the key stand in the batch too.
+	WriteKey bool
+	// Header holds further headers.
+	Header map[string]string
+
+	Limits destination.Limits
+	// SharedContext means that one context and one integrations object stand
+	// for all calls of a batch, so that only calls with the same go together.
+	SharedContext bool
+	// BatchID has each batch carry a messageId of its own, the same whenever
+	// the same calls are sent.
+	BatchID bool
+	// Edit, if set, changes a call so that the platform does not.
+	Edit func(*Object)
+
+	// Failures, if set, reads an answer of 2xx, which then may mean that only
+	// some of the calls were taken. Its error means that the answer cannot be
+	// the platform's.
+	Failures func(said []byte) ([]Failure, error)
+	// ID is what the platform makes of a messageId. Nil changes nothing.
+	ID func(string) string
+
+	// Pauses say what a status means that has deliveries wait for somebody,
+	// and what to do, where the platform's meaning is a special one.
+	Pauses map[int]string
+}
+
+// A Failure says that a call was not taken.
+type Failure struct {
+	MessageID string // as the platform tells it
+	Err       error  // as of destination.Destination's Send
+}

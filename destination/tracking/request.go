@@ -1,0 +1,178 @@
+package tracking
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/klauspost/compress/gzip"
+
+	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/livechat"
+)
+
+// How much of an answer is read: of one that only its status counts of, and of
+// one that tells what became of each call.
+const (
+	maxSaid  = 4 << 10
+	maxTells = 1 << 20
+)
+
+// request sends a batch, and says what the answer means.
+func (d *Destination) request(ctx context.Context, a destination.Attempt, b batch) error {
+	body, err := d.p.compressed(a, b)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.p.URL, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Content-Encoding", "gzip")
+	req.Header.Set("User-Agent", "parlance")
+	for name, value := range d.p.Header {
+		req.Header.Set(name, value)
+	}
+	if a.Retry > 0 {
+		req.Header.Set("X-Retry-Count", strconv.Itoa(a.Retry))
+	}
+	if err := d.p.authorize(req); err != nil {
+		return err
+	}
+	return d.do(req, b)
+}
+
+func (p *Profile) authorize(req *http.Request) error {
+	switch {
+	case p.Authorize != nil:
+		return p.Authorize(req)
+	case p.KeyHeader != "":
+		req.Header.Set(p.KeyHeader, p.Key)
+	default:
+		req.SetBasicAuth(p.Key, "")
+	}
+	return nil
+}
+
+// do sends a request, and says what its answer means.
+func (d *Destination) do(req *http.Request, b batch) error {
+	if time.Since(d.since) > maxAge {
+		d.client.CloseIdleConnections()
+		d.since = time.Now()
+	}
+	resp, err := d.client.Do(req)
+	if err != nil {
+		return noAnswer(err)
+	}
+	defer resp.Body.Close()
+	ok := resp.StatusCode >= 200 && resp.StatusCode <= 299
+	if ok && d.p.Failures != nil {
+		said, err := io.ReadAll(io.LimitReader(resp.Body, maxTells))
+		if err != nil {
+			return noAnswer(err)
+		}
+		return d.partly(b, d.p.hide(said))
+	}
+	// The status counts, even if what it says besides gets lost.
+	said, _ := io.ReadAll(io.LimitReader(resp.Body, maxSaid))
+	if ok {
+		return nil
+	}
+	return d.p.judge(resp, d.p.hide(said))
+}
+
+// judge says what an answer other than 2xx means.
+func (p *Profile) judge(resp *http.Response, said []byte) error {
+	err := Judge(resp.StatusCode, resp.Header, said)
+	if means := p.Pauses[resp.StatusCode]; means != "" && errors.As(err, new(*destination.Pause)) {
+		return &destination.Pause{Reason: reason(resp.StatusCode, said) + "; " + means}
+	}
+	return err
+}
+
+// noAnswer keeps the address out of an error: it may hold a key.
+func noAnswer(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	return fmt.Errorf("no answer: %w", err)
+}
+
+// compressors are shared, for each takes 0.8 MB, and a vendor has thousands of
+// destinations, few of which send at the same moment.
+var compressors = sync.Pool{New: func() any {
+	z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // fails only for an unknown level
+	return z
+}}
+
+// compressed returns the batch as it is sent. Its memory is not used again: the client
+// may read from it even after the answer.
+func (p *Profile) compressed(a destination.Attempt, b batch) ([]byte, error) {
+	z := compressors.Get().(*gzip.Writer)
+	defer compressors.Put(z)
+	var out bytes.Buffer
+	z.Reset(&out)
+	_, err := io.WriteString(z, `{"batch":[`)
+	for i, c := range b.calls {
+		if i > 0 && err == nil {
+			_, err = io.WriteString(z, ",")
+		}
+		if err == nil {
+			_, err = z.Write(c.json)
+		}
+	}
+	if err == nil {
+		_, err = io.WriteString(z, `],"sentAt":"`+livechat.FormatTime(a.SentAt)+`"`)
+	}
+	if err == nil {
+		_, err = z.Write(p.envelope(b))
+	}
+	if err == nil {
+		_, err = io.WriteString(z, "}")
+	}
+	if err == nil {
+		err = z.Close()
+	}
+	return out.Bytes(), err
+}
+
+// envelope returns what stands beside the calls of a batch and sentAt.
+func (p *Profile) envelope(b batch) (members []byte) {
+	add := func(key string, value []byte) {
+		if len(value) > 0 {
+			members = append(append(append(members, `,"`+key+`"`...), ':'), value...)
+		}
+	}
+	add("context", b.context)
+	add("integrations", b.integrations)
+	if p.BatchID {
+		add("messageId", quote(b.id()))
+	}
+	if p.WriteKey {
+		add("writeKey", quote(p.Key))
+	}
+	return members
+}
+
+// id returns a messageId for the batch: the same calls have the same.
+func (b batch) id() string {
+	h := sha256.New()
+	for _, c := range b.calls {
+		fmt.Fprintf(h, "%d:%s", len(c.id), c.id)
+	}
+	u := uuid.UUID(h.Sum(nil)[:16])
+	u[6] = u[6]&0x0f | 0x80
+	u[8] = u[8]&0x3f | 0x80
+	return u.String()
+}

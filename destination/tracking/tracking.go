@@ -1,0 +1,218 @@
+// Package tracking delivers to whatever speaks Segment's HTTP Tracking API:
+// one engine for the whole family, and a Profile for what each platform does in
+// its own way.
+package tracking
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/parlance-chat/parlance/destination"
+)
+
+const (
+	// timeout bounds one request.
+	timeout = 30 * time.Second
+	// maxAge bounds how long one connection is used. Segment's addresses
+	// change, and it asks to look them up again at least once a day.
+	maxAge = time.Hour
+	// maxTaken bounds how many messageIds are remembered.
+	maxTaken = 10_000
+)
+
+// A Destination sends batches to one source. It implements
+// destination.Destination.
+type Destination struct {
+	p      Profile
+	client *http.Client
+	since  time.Time // when the connection in use may have been made
+	// taken has the messageIds of calls that the receiver has, though the
+	// attempt that they were in failed. What is sent again leaves them out.
+	taken map[string]bool
+}
+
+// Open returns a destination. It makes no request.
+func Open(p Profile) *Destination {
+	return &Destination{
+		p: p,
+		client: &http.Client{
+			Timeout:       timeout,
+			Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 1, IdleConnTimeout: 90 * time.Second},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		taken: map[string]bool{},
+	}
+}
+
+// Limits implements destination.Destination.
+func (d *Destination) Limits() destination.Limits { return d.p.Limits }
+
+// Close implements destination.Destination.
+func (d *Destination) Close() error {
+	d.client.CloseIdleConnections()
+	return nil
+}
+
+// Send implements destination.Destination.
+func (d *Destination) Send(ctx context.Context, a destination.Attempt) error {
+	calls, err := d.edited(a.Calls)
+	if err != nil {
+		return err
+	}
+	if len(calls) == 0 && len(a.Calls) > 0 {
+		d.forget(a.Calls)
+		return nil
+	}
+	for {
+		b := d.next(calls)
+		if err := d.request(ctx, a, b); err != nil {
+			// Not again on a connection that may be dead, or to an address
+			// that may be out of service.
+			d.client.CloseIdleConnections()
+			return err
+		}
+		calls = calls[len(b.calls):]
+		if len(calls) == 0 {
+			d.forget(a.Calls)
+			return nil
+		}
+		d.remember(b.calls, nil)
+	}
+}
+
+// A call is one of an attempt, as the platform gets it.
+type call struct {
+	id                    string // messageId
+	json                  []byte
+	context, integrations json.RawMessage // where they are shared
+}
+
+// edited returns the calls that the receiver does not have yet.
+func (d *Destination) edited(calls []destination.Call) ([]call, error) {
+	list := make([]call, 0, len(calls))
+	for _, c := range calls {
+		if d.taken[c.MessageID] {
+			continue
+		}
+		one := call{id: c.MessageID, json: c.JSON}
+		if d.p.Edit != nil || d.p.SharedContext {
+			o, err := parse(c.JSON)
+			if err != nil {
+				return nil, &destination.Refusal{Reason: "the call is no JSON object"}
+			}
+			if d.p.SharedContext {
+				one.context, one.integrations = o.Get("context"), o.Get("integrations")
+			}
+			if d.p.Edit != nil {
+				d.p.Edit(o)
+				one.json = o.json()
+			}
+		}
+		list = append(list, one)
+	}
+	return list, nil
+}
+
+// A batch is what one request carries.
+type batch struct {
+	calls                 []call
+	context, integrations json.RawMessage // of all calls, where they are shared
+}
+
+// next returns the batch that the calls begin with.
+func (d *Destination) next(calls []call) batch {
+	if !d.p.SharedContext || len(calls) == 0 {
+		return batch{calls: calls}
+	}
+	b := batch{context: calls[0].context, integrations: calls[0].integrations}
+	n := 0
+	for n < len(calls) && bytes.Equal(calls[n].context, b.context) && bytes.Equal(calls[n].integrations, b.integrations) {
+		n++
+	}
+	b.calls = calls[:n]
+	return b
+}
+
+// remember notes that the receiver has the calls, but for those that failed.
+func (d *Destination) remember(calls []call, failed map[string]bool) {
+	if len(d.taken)+len(calls) > maxTaken {
+		clear(d.taken) // a repetition is better than memory without end
+	}
+	for _, c := range calls {
+		if c.id != "" && !failed[d.told(c.id)] {
+			d.taken[c.id] = true
+		}
+	}
+}
+
+// forget lets go of calls that will not come again.
+func (d *Destination) forget(calls []destination.Call) {
+	for _, c := range calls {
+		delete(d.taken, c.MessageID)
+	}
+}
+
+// told returns a messageId as the platform tells it.
+func (d *Destination) told(id string) string {
+	if d.p.ID == nil {
+		return id
+	}
+	return d.p.ID(id)
+}
+
+// partly says what an answer of 2xx means of which the platform has more to
+// tell.
+func (d *Destination) partly(b batch, said []byte) error {
+	failures, err := d.p.Failures(said)
+	if err != nil || len(failures) == 0 {
+		return err
+	}
+	ours := map[string]bool{}
+	for _, c := range b.calls {
+		ours[d.told(c.id)] = true
+	}
+	failed, all := map[string]bool{}, true
+	for _, f := range failures {
+		failed[f.MessageID] = true
+		all = all && ours[f.MessageID]
+	}
+	if all { // or nobody knows which of ours they are
+		d.remember(b.calls, failed)
+	}
+	return worst(failures)
+}
+
+// worst returns the error that is to be heeded first: what has everything wait
+// before what is worth another attempt, and that before a refusal, which can
+// still be told once nothing else is wrong.
+func worst(failures []Failure) error {
+	var pause, again, refusal error
+	for _, f := range failures {
+		switch {
+		case errors.As(f.Err, new(*destination.Pause)):
+			pause = cmp.Or(pause, f.Err)
+		case errors.As(f.Err, new(*destination.Refusal)):
+			refusal = cmp.Or(refusal, f.Err)
+		default:
+			again = cmp.Or(again, f.Err)
+		}
+	}
+	return cmp.Or(pause, again, refusal)
+}
+
+// hide takes the key out of what a receiver said: some repeat it.
+func (p *Profile) hide(said []byte) []byte {
+	_, secret, _ := strings.Cut(p.Key, ":")
+	for _, s := range []string{p.Key, secret} {
+		if s != "" {
+			said = bytes.ReplaceAll(said, []byte(s), []byte("…"))
+		}
+	}
+	return said
+}
