@@ -112,6 +112,21 @@ func TestKinds(t *testing.T) {
 	}
 }
 
+// What is written with an assignment is a response in 2.x, and a note in 1.x.
+func TestWrittenWithAssignment(t *testing.T) {
+	for first, want := range map[string]string{
+		`"source":{"type":"conversation","id":"4","author":{"type":"user","id":"9"}}`:               "assigned agent 8 in 1; message by agent agent 7 5 in 1",
+		`"conversation_message":{"type":"conversation_message","id":"4","author":{"type":"user"}}`: "assigned agent 8 in 1 (private_note)",
+	} {
+		p := says(t, connector.Options{}, fmt.Sprintf(`{"topic":"conversation.admin.assigned","data":{"item":{"type":"conversation","id":"1","created_at":1772452800,%s,
+			"conversation_parts":{"conversation_parts":[{"id":"5","part_type":"assignment","body":"<p>hello</p>","created_at":1772452860,
+			"author":{"id":"7","type":"admin"},"assigned_to":{"type":"admin","id":"8"}}]}}}}`, first))
+		if got := connectortest.Summary(p); got != want {
+			t.Errorf("%s: got %q, want %q", first, got, want)
+		}
+	}
+}
+
 // What a conversation begins with is an agent's only if they wrote to one
 // customer.
 func TestOpening(t *testing.T) {

@@ -71,9 +71,10 @@ func (t *telling) part(p *part) error {
 	case kind == "comment":
 		speaks = true
 	case kind == "assignment", kind == "assign_and_reopen":
-		// What somebody writes with it appears as a note, or so Intercom's
-		// reference for 1.x says; that of 2.x calls it a response.
-		if speaks {
+		// What somebody writes with it is a response to the customer, as
+		// Intercom's reference for 2.x has it; that for 1.x says that it
+		// appears as a note.
+		if speaks && t.item.Source == nil {
 			t.Dropped, speaks = append(t.Dropped, "private_note"), false
 		}
 	case kind == "open", kind == "close", kind == "quick_reply":
