@@ -179,13 +179,7 @@ func (g *Gateway) apply(r *Resolved) error {
 			g.engine.Know(s.Workspace, s.Name)
 		}
 		origins[sourceKey{s.Workspace, s.Name}] = engine.Source{
-			Origin: conversation.Origin{
-				Namespace: s.Namespace,
-				Workspace: s.Workspace,
-				Source:    s.Name,
-				Tool:      s.Type,
-				Library:   livechat.Library{Name: "parlance", Version: g.config.Version},
-			},
+			Origin: s.origin(g.config.Version),
 			Rules:  s.Rules,
 			Agents: s.Agents,
 		}
@@ -198,6 +192,17 @@ func (g *Gateway) apply(r *Resolved) error {
 	g.origins.Store(&origins)
 	g.askers.set(asking)
 	return g.ingest.SetSources(sources)
+}
+
+// origin is where the source's conversations take place.
+func (s *ResolvedSource) origin(version string) conversation.Origin {
+	return conversation.Origin{
+		Namespace: s.Namespace,
+		Workspace: s.Workspace,
+		Source:    s.Name,
+		Tool:      s.Type,
+		Library:   livechat.Library{Name: "parlance", Version: version},
+	}
 }
 
 // origin tells the engine how a source's conversations are told.

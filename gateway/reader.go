@@ -13,6 +13,7 @@ import (
 // nothing: to try a configuration, or to see what an import would tell.
 type Reader struct {
 	source ResolvedSource
+	origin conversation.Origin
 	states map[string]conversation.State
 	known  map[told]bool
 }
@@ -33,7 +34,7 @@ func (c *Config) Reader(workspace, source string) (*Reader, error) {
 			continue
 		}
 		if s.Name == source {
-			return &Reader{s, map[string]conversation.State{}, map[told]bool{}}, nil
+			return &Reader{s, s.origin(c.Version), map[string]conversation.State{}, map[told]bool{}}, nil
 		}
 		names = append(names, s.Name)
 	}
@@ -69,7 +70,6 @@ func (r *Reader) Read(req *connector.Request) (connector.Parsed, error) {
 func (r *Reader) Tell(activities ...conversation.Activity) (list []conversation.Output) {
 	activities = slices.Clone(activities)
 	slices.SortStableFunc(activities, conversation.Compare)
-	origin := conversation.Origin{Namespace: r.source.Namespace, Workspace: r.source.Workspace, Source: r.source.Name, Tool: r.source.Type}
 	for _, a := range activities {
 		this := told{a.Conversation, a.ID}
 		if r.known[this] {
@@ -84,7 +84,7 @@ func (r *Reader) Tell(activities ...conversation.Activity) (list []conversation.
 			a.Agent.Username = known.Username
 		}
 		var o conversation.Output
-		r.states[a.Conversation], o = conversation.Step(origin, r.source.Rules, r.states[a.Conversation], a)
+		r.states[a.Conversation], o = conversation.Step(r.origin, r.source.Rules, r.states[a.Conversation], a)
 		list = append(list, o)
 	}
 	return list

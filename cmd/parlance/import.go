@@ -9,9 +9,11 @@ import (
 	"hash/fnv"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,7 +38,9 @@ type api it is what the activity API takes, or one activity a line.
 
 They are told in the order of their own times, with the messageIds that they
 had or would have had live. So what was told before changes nothing, and an
-import that was interrupted goes on where it was.`,
+import that was interrupted goes on where it was. Files are read twice and not
+kept in memory, which takes about 100 bytes a webhook; what comes from standard
+input is kept.`,
 		Example: `  parlance import --source support --dry-run webhooks/
   parlance import --source support webhooks/ more.jsonl`,
 	}
@@ -51,18 +55,24 @@ import that was interrupted goes on where it was.`,
 		if err != nil {
 			return err
 		}
+		config.Version = version
 		reader, err := config.Reader(*l.workspace, source)
 		if err != nil {
 			return err
 		}
 		i := &importer{workspace: *l.workspace, source: source, data: config.Data, reader: reader, stdin: cmd.InOrStdin(), out: cmd.OutOrStdout(), bar: newBar(cmd.ErrOrStderr())}
+		// Until something is sent, an interrupt may simply end the program: a
+		// read of the terminal heeds no context.
+		signal.Reset(os.Interrupt, syscall.SIGTERM)
 		if err := i.scan(args); err != nil {
 			return err
 		}
 		if dry {
 			return i.dry()
 		}
-		return l.ask(func(c *control.Client) error { return i.send(cmd.Context(), c) })
+		ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		return l.ask(func(c *control.Client) error { return i.send(ctx, c) })
 	}
 	return cmd
 }
@@ -74,14 +84,14 @@ type importer struct {
 	stdin                   io.Reader
 	out                     io.Writer
 	bar                     *bar
-	requests                []*connector.Request
 	places                  []place
+	sum                     uint64 // of what they hold
 }
 
 // A place is where a request is, and when what it first tells of happened.
 type place struct {
-	at      time.Time
-	request int
+	at time.Time
+	recording.Place
 }
 
 // scan reads the files and puts what they hold in order.
@@ -93,17 +103,20 @@ func (i *importer) scan(paths []string) error {
 	if len(files) == 0 {
 		return fmt.Errorf("no files to import in %s", strings.Join(paths, ", "))
 	}
+	h := fnv.New64a()
 	for _, file := range files {
-		err := recording.Read(file, i.stdin, func(_ int, r *connector.Request) error {
-			i.reader.Scrub(r)
-			i.places = append(i.places, place{i.began(r), len(i.requests)})
-			i.requests = append(i.requests, r)
+		err := recording.Read(file, i.stdin, func(p recording.Place, r *connector.Request) error {
+			_, _ = h.Write(r.Body) // a hash takes everything
+			i.places = append(i.places, place{i.began(r), p})
+			i.bar.count(len(i.places))
 			return nil
 		})
 		if err != nil {
+			i.bar.end()
 			return err
 		}
 	}
+	i.sum = h.Sum64()
 	slices.SortStableFunc(i.places, func(a, b place) int { return a.at.Compare(b.at) })
 	return nil
 }
@@ -112,7 +125,8 @@ func (i *importer) scan(paths []string) error {
 // only with the tool's API, comes when it arrived.
 func (i *importer) began(r *connector.Request) time.Time {
 	again := *r
-	again.Body, again.Answers = slices.Clone(r.Body), nil
+	again.Body = slices.Clone(r.Body)
+	i.reader.Scrub(&again)
 	p, err := i.reader.Read(&again)
 	if err != nil || len(p.Activities) == 0 {
 		return r.Received
@@ -131,12 +145,22 @@ func (i *importer) dry() error {
 	out := json.NewEncoder(i.out)
 	unreadable, calls := 0, 0
 	for _, p := range i.places {
-		parsed, err := i.reader.Read(i.requests[p.request])
+		r, err := p.Request()
+		if err != nil {
+			return err
+		}
+		i.reader.Scrub(r)
+		parsed, err := i.reader.Read(r)
 		if err != nil {
 			unreadable++
 			continue
 		}
 		for _, o := range i.reader.Tell(parsed.Activities...) {
+			if o.Identify != nil {
+				if err := out.Encode(o.Identify); err != nil {
+					return err
+				}
+			}
 			for _, e := range o.Events {
 				calls++
 				if err := out.Encode(e); err != nil {
@@ -145,29 +169,57 @@ func (i *importer) dry() error {
 			}
 		}
 	}
+	i.bar.end()
 	_, err := fmt.Fprintf(i.bar.out, "%d webhooks would become %d events; %d cannot be read\n", len(i.places), calls, unreadable)
 	return err
 }
 
-// perRequest bounds the requests that go to the gateway at once.
-const perRequest = 100
+// perRequest and perRequestBytes bound what goes to the gateway at once.
+const (
+	perRequest      = 100
+	perRequestBytes = 4 << 20
+)
+
+// batch returns the next requests that go to the gateway.
+func (i *importer) batch(done int) (list []connector.Request, err error) {
+	bytes := 0
+	for _, p := range i.places[done:min(done+perRequest, len(i.places))] {
+		r, err := p.Request()
+		if err != nil {
+			return nil, err
+		}
+		if bytes += len(r.Body); bytes > perRequestBytes && len(list) > 0 {
+			break
+		}
+		list = append(list, *r)
+	}
+	return list, nil
+}
 
 // send hands the requests to the running gateway, from where it was interrupted.
 func (i *importer) send(ctx context.Context, c *control.Client) error {
 	mark := i.mark()
 	done := readMark(mark)
+	if done > len(i.places) {
+		done = 0
+	}
 	if done > 0 {
 		fmt.Fprintf(i.bar.out, "going on after %d of %d\n", done, len(i.places))
 	}
 	unreadable := 0
 	for done < len(i.places) {
-		batch := i.places[done:min(done+perRequest, len(i.places))]
-		q := control.ImportRequest{Workspace: i.workspace, Source: i.source}
-		for _, p := range batch {
-			q.Requests = append(q.Requests, *i.requests[p.request])
+		batch, err := i.batch(done)
+		if err != nil {
+			i.bar.end()
+			return err
 		}
+		q := control.ImportRequest{Workspace: i.workspace, Source: i.source, Requests: batch}
 		var reply control.ImportReply
 		if err := c.Post(ctx, "/import", q, &reply); err != nil {
+			i.bar.end()
+			if ctx.Err() != nil {
+				err = errors.New("interrupted")
+			}
 			return fmt.Errorf("import: after %d of %d webhooks: %w; run it again to go on", done, len(i.places), err)
 		}
 		unreadable += reply.Unreadable
@@ -190,11 +242,7 @@ func (i *importer) send(ctx context.Context, c *control.Client) error {
 
 // mark is the file that says how far an import of the same requests got.
 func (i *importer) mark() string {
-	h := fnv.New64a()
-	for _, p := range i.places {
-		_, _ = h.Write(i.requests[p.request].Body) // a hash takes everything
-	}
-	return filepath.Join(cmp.Or(i.data, "."), fmt.Sprintf("import-%s-%s-%016x", i.workspace, i.source, h.Sum64()))
+	return filepath.Join(cmp.Or(i.data, "."), fmt.Sprintf("import-%s-%s-%016x", i.workspace, i.source, i.sum))
 }
 
 func readMark(path string) (done int) {
@@ -209,9 +257,10 @@ func readMark(path string) (done int) {
 type bar struct {
 	out      io.Writer
 	terminal bool
+	begun    bool // its line
 }
 
-func newBar(w io.Writer) *bar { return &bar{w, terminal(w)} }
+func newBar(w io.Writer) *bar { return &bar{out: w, terminal: terminal(w)} }
 
 func (b *bar) show(done, all int) {
 	if !b.terminal {
@@ -219,11 +268,22 @@ func (b *bar) show(done, all int) {
 	}
 	const width = 40
 	full := width * done / all
+	b.begun = true
 	fmt.Fprintf(b.out, "\r[%s%s] %d of %d", strings.Repeat("=", full), strings.Repeat(" ", width-full), done, all)
 }
 
+// count shows how much was found, while nobody knows how much there is.
+func (b *bar) count(n int) {
+	if b.terminal && n%1000 == 0 {
+		b.begun = true
+		fmt.Fprintf(b.out, "\rreading: %d", n)
+	}
+}
+
+// end ends the line, if one was begun.
 func (b *bar) end() {
-	if b.terminal {
+	if b.begun {
 		fmt.Fprintln(b.out)
 	}
+	b.begun = false
 }

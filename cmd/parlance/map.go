@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -46,9 +49,12 @@ count.`,
 		if err != nil {
 			return err
 		}
+		signal.Reset(os.Interrupt, syscall.SIGTERM) // a read of the terminal heeds no context
 		m := mapper{r, cmd.OutOrStdout(), headers}
 		for _, path := range try {
-			err := recording.Read(path, cmd.InOrStdin(), func(n int, req *connector.Request) error { return m.show(fmt.Sprintf("%s:%d", path, n), req) })
+			err := recording.Read(path, cmd.InOrStdin(), func(p recording.Place, req *connector.Request) error {
+				return m.show(fmt.Sprintf("%s:%d", path, p.N), req)
+			})
 			if err != nil {
 				return err
 			}
@@ -107,6 +113,9 @@ func (m *mapper) show(name string, r *connector.Request) error {
 		key, value, _ := strings.Cut(h, ":")
 		r.Header.Set(key, strings.TrimSpace(value))
 	}
+	if r.Received.IsZero() {
+		r.Received = time.Now() // as if it came now
+	}
 	m.reader.Scrub(r)
 	p, err := m.reader.Read(r)
 	fmt.Fprintf(m.out, "%s\n", name)
@@ -134,7 +143,21 @@ func (m *mapper) show(name string, r *connector.Request) error {
 			}
 		}
 	}
-	if len(p.Activities) == 0 && len(p.Dropped) == 0 {
+	for _, a := range p.Agents {
+		if err := m.line("agent", a); err != nil {
+			return err
+		}
+	}
+	for _, c := range p.Contacts {
+		if err := m.line("contact", c); err != nil {
+			return err
+		}
+	}
+	if p.Reply != "" || p.Visit != "" {
+		fmt.Fprintln(m.out, "  handshake: the gateway ends it")
+		return nil
+	}
+	if len(p.Activities)+len(p.Agents)+len(p.Contacts)+len(p.Dropped) == 0 {
 		fmt.Fprintln(m.out, "  nothing: it is of no interest")
 	}
 	return nil

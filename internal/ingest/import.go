@@ -1,19 +1,22 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
+	"slices"
 
 	"github.com/parlance-chat/parlance/connector"
 	"github.com/parlance-chat/parlance/internal/journal"
 )
 
 // Import takes in requests that a chat tool made once, or activities for a
-// source of type api, as if they came now. Who calls it answers for them: they
-// are not verified. It returns how many could not be read; they are kept.
+// source of type api. Who calls it answers for them: they are not verified. One
+// of which nobody knows when it arrived is not taken to arrive now, or it would
+// tell something else each time. It returns how many could not be read; they are
+// kept.
 func (h *Handler) Import(ctx context.Context, workspace, source string, requests []connector.Request) (unreadable int, err error) {
 	s := h.routes.Load().names[path{workspace, source}]
 	if s == nil || s.Connector == nil && s.Type != "api" {
@@ -43,9 +46,6 @@ func (h *Handler) imported(s *Source, r *connector.Request) *journal.Webhook {
 	if err := h.scrub(s, r); err != nil {
 		return &journal.Webhook{Workspace: s.Workspace, Source: s.Name, Unreadable: reason(err)}
 	}
-	if r.Received.IsZero() {
-		r.Received = time.Now()
-	}
 	hook, p := h.hook(s, r)
 	hook.Workspace, hook.Source = s.Workspace, s.Name
 	h.metrics.drop(s, p.Dropped)
@@ -58,19 +58,20 @@ func Read(s *Source, r *connector.Request) (connector.Parsed, error) {
 	if s.Connector == nil {
 		return readExport(r.Body)
 	}
-	if r.Received.IsZero() {
-		r.Received = time.Now()
-	}
 	return parseAlone(s.Connector, r)
 }
 
-// readExport reads activities: as the API takes them, or one alone.
+// readExport reads activities: as the API takes them, an array of them, or one
+// alone.
 func readExport(body []byte) (p connector.Parsed, err error) {
 	var envelope struct {
 		Activities json.RawMessage `json:"activities"`
 	}
-	if json.Unmarshal(body, &envelope) == nil && envelope.Activities == nil {
-		body = append(append([]byte(`{"activities":[`), body...), "]}"...)
+	switch trimmed := bytes.TrimSpace(body); {
+	case len(trimmed) > 0 && trimmed[0] == '[':
+		body = slices.Concat([]byte(`{"activities":`), trimmed, []byte("}"))
+	case json.Unmarshal(body, &envelope) == nil && envelope.Activities == nil:
+		body = slices.Concat([]byte(`{"activities":[`), body, []byte("]}"))
 	}
 	list, err := readActivities(body)
 	var no *refusal

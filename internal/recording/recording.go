@@ -1,31 +1,22 @@
 // Package recording keeps requests of chat tools in files.
 //
 // A file of JSON Lines holds one request a line, as [Recording] or as its body
-// alone. Any other file is one body: a form if its name ends in .form, else
+// alone; so does the standard input, unless it is one JSON value on several
+// lines. Any other file is one body: a form if its name ends in .form, else
 // JSON.
 package recording
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"io/fs"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/parlance-chat/parlance/connector"
 )
-
-// maxRequest bounds a request in a file, as the gateway does.
-const maxRequest = 4 << 20
 
 // A Recording is one request.
 type Recording struct {
@@ -34,18 +25,30 @@ type Recording struct {
 	URL     string            `json:"url,omitempty"`
 	Headers map[string]string `json:"headers,omitempty"`
 	Body    string            `json:"body"`
+	Bytes   []byte            `json:"bytes,omitempty"` // in place of Body, if that is not UTF-8
 }
 
-// Of returns r without what may be a secret.
-func Of(r *connector.Request) Recording {
-	out := Recording{At: r.Received, Method: r.Method, URL: masked(r.URL), Headers: map[string]string{}, Body: string(r.Body)}
+// Of returns r without what may be a secret: by its name, or because it holds
+// one of those given.
+func Of(r *connector.Request, secrets ...string) Recording {
+	out := Recording{At: r.Received, Method: r.Method, URL: masked(r.URL, secrets), Headers: map[string]string{}}
+	if utf8.Valid(r.Body) {
+		out.Body = string(r.Body)
+	} else {
+		out.Bytes = r.Body
+	}
 	for name, values := range r.Header {
 		out.Headers[name] = strings.Join(values, ", ")
-		if secret(name) {
+		if secret(name) || holds(out.Headers[name], secrets) {
 			out.Headers[name] = mask
 		}
 	}
 	return out
+}
+
+// holds reports whether a text holds one of the secrets.
+func holds(text string, secrets []string) bool {
+	return slices.ContainsFunc(secrets, func(s string) bool { return s != "" && strings.Contains(text, s) })
 }
 
 const mask = "…"
@@ -57,14 +60,14 @@ func secret(name string) bool {
 
 // masked hides the path, which may be one that nobody can guess, and the values
 // of an address's parameters.
-func masked(address string) string {
+func masked(address string, secrets []string) string {
 	u, err := url.Parse(address)
 	if err != nil {
 		return mask
 	}
 	q := u.Query()
-	for name := range q {
-		if secret(name) {
+	for name, values := range q {
+		if secret(name) || holds(name+" "+strings.Join(values, " "), secrets) {
 			q[name] = []string{mask}
 		}
 	}
@@ -74,7 +77,10 @@ func masked(address string) string {
 
 // Request returns the request that was recorded.
 func (r Recording) Request() *connector.Request {
-	req := &connector.Request{Method: r.Method, URL: r.URL, Header: http.Header{}, Body: []byte(r.Body), Received: r.At}
+	req := &connector.Request{Method: r.Method, URL: r.URL, Header: http.Header{}, Body: r.Bytes, Received: r.At}
+	if req.Body == nil {
+		req.Body = []byte(r.Body)
+	}
 	for name, value := range r.Headers {
 		req.Header.Set(name, value)
 	}
@@ -82,76 +88,6 @@ func (r Recording) Request() *connector.Request {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	return req
-}
-
-// Files returns the files that paths name, and those in directories among
-// them, in order. "-" stands for the standard input.
-func Files(paths []string) (files []string, err error) {
-	for _, path := range paths {
-		if path == "-" {
-			files = append(files, path)
-			continue
-		}
-		err := filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
-			if err == nil && d.Type().IsRegular() && (file == path || slices.Contains([]string{".json", ".jsonl", ".ndjson", ".form"}, filepath.Ext(file))) {
-				files = append(files, file)
-			}
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return files, nil
-}
-
-// Read calls f with every request in a file, and with its number from 1, until
-// f returns an error. A line that is no request is an error that names it.
-func Read(path string, stdin io.Reader, f func(n int, r *connector.Request) error) error {
-	in := stdin
-	if path != "-" {
-		file, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		defer file.Close()
-		in = file
-	}
-	if ext := filepath.Ext(path); path == "-" || ext == ".jsonl" || ext == ".ndjson" {
-		return readLines(path, in, f)
-	}
-	body, err := io.ReadAll(io.LimitReader(in, maxRequest+1))
-	if err != nil {
-		return err
-	}
-	if len(body) > maxRequest {
-		return fmt.Errorf("%s: has more than %d bytes", path, maxRequest)
-	}
-	if filepath.Ext(path) == ".form" {
-		return f(1, Recording{Headers: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, Body: string(bytes.TrimSpace(body))}.Request())
-	}
-	return f(1, request(body))
-}
-
-func readLines(path string, in io.Reader, f func(n int, r *connector.Request) error) error {
-	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, 2*maxRequest)
-	for n := 1; lines.Scan(); n++ {
-		line := bytes.TrimSpace(lines.Bytes())
-		if len(line) == 0 {
-			continue
-		}
-		if !json.Valid(line) {
-			return fmt.Errorf("%s: line %d: is not JSON", path, n)
-		}
-		if err := f(n, request(bytes.Clone(line))); err != nil {
-			return err
-		}
-	}
-	if errors.Is(lines.Err(), bufio.ErrTooLong) {
-		return fmt.Errorf("%s: a line is too long", path)
-	}
-	return lines.Err()
 }
 
 // request reads a recording, or a body alone.
