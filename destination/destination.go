@@ -83,6 +83,10 @@ type Type struct {
 	// Segment says that receivers of this kind may share one memory of
 	// messageIds, so that a workspace's second one needs other ids.
 	Segment bool
+	// Perspective is whose the platform takes the names Sent and Received to
+	// be, if not the customer's: "company". A destination's own setting comes
+	// first.
+	Perspective string
 	// Settings returns a pointer to a new struct of the type's own settings,
 	// holding the defaults. Its yaml tags name the keys, and its field
 	// comments are the manual. It may have a method Check() error.

@@ -103,7 +103,7 @@ const (
 type Policy struct {
 	// What becomes of message_body: `include`, `redact` (e-mail addresses, phone and card numbers masked) or `omit`.
 	MessageBody string `yaml:"message_body,omitempty"`
-	// Whose the names Sent and Received are: `customer`, as the specification has it, or `company`, which swaps them.
+	// Whose the names Sent and Received are: `customer`, as the specification has it, or `company`, which swaps them. Destinations of type customerio have `company` unless they set it themselves, for so Customer.io documents the names.
 	Perspective string `yaml:"perspective,omitempty"`
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -284,6 +285,25 @@ workspaces:
 	}
 	if want := "log= eu= us=us archive= us="; strings.Join(got, " ") != want {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// A platform that takes Sent and Received to be the company's gets them so,
+// whatever the workspace says, unless the destination itself says something.
+func TestPerspectiveOfThePlatform(t *testing.T) {
+	c := parse(t, `
+perspective: customer
+destinations:
+  a: {type: customerio, write_key: a}
+  b: {type: customerio, write_key: b, perspective: customer, message_body: omit}
+  c: {type: segment, write_key: c}
+`)
+	var got []string
+	for _, d := range resolve(t, c).Destinations {
+		got = append(got, string(d.Policy.Perspective)+" "+string(d.Policy.MessageBody))
+	}
+	if want := []string{"company ", "customer omit", "customer "}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

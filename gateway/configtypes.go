@@ -299,7 +299,7 @@ func (r *resolver) destination(path string, w Workspace, d Destination, salted b
 	}
 	r.settings(path, settings)
 	r.place(path, t, settings)
-	policy := d.Policy.or(w.Policy)
+	policy := d.Policy.or(Policy{Perspective: t.Perspective}).or(w.Policy)
 	out := ResolvedDestination{
 		Workspace: w.Name,
 		Name:      d.Name,

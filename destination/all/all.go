@@ -3,7 +3,12 @@ package all
 
 import (
 	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/destination/customerio"
+	"github.com/parlance-chat/parlance/destination/dreamdata"
 	"github.com/parlance-chat/parlance/destination/file"
+	"github.com/parlance-chat/parlance/destination/hightouch"
+	"github.com/parlance-chat/parlance/destination/jitsu"
+	"github.com/parlance-chat/parlance/destination/rudderstack"
 	"github.com/parlance-chat/parlance/destination/segment"
 	"github.com/parlance-chat/parlance/destination/stdout"
 )
@@ -12,6 +17,11 @@ import (
 func Types() []destination.Type {
 	return []destination.Type{
 		segment.Type(),
+		rudderstack.Type(),
+		jitsu.Type(),
+		customerio.Type(),
+		hightouch.Type(),
+		dreamdata.Type(),
 		file.Type(),
 		stdout.Type(),
 	}
