@@ -35,6 +35,7 @@ type ResolvedSource struct {
 	Agents    map[string]conversation.Agent // by ID
 	API       connector.API                 // of a chat tool that has to be asked; else zero
 	APIToken  string
+	Secrets   []string // of a chat tool
 	Namespace string
 }
 

@@ -61,6 +61,7 @@ func (r *resolver) source(path string, w Workspace, s Source) {
 		}
 		out.Connector = t.New(r.options(path, s, t))
 		out.Answer = t.Answer
+		out.Secrets = texts(s.Secrets)
 		out.API, out.APIToken = r.api(path, s, t), string(s.APIToken)
 	}
 	r.out.Sources = append(r.out.Sources, out)

@@ -60,6 +60,24 @@ func (r *Reader) Scrub(req *connector.Request) {
 	}
 }
 
+// Greet returns the answer to a GET request that is the tool's handshake, else
+// "".
+func (r *Reader) Greet(req *connector.Request) string {
+	g, ok := r.source.Connector.(connector.Greeter)
+	if !ok {
+		return ""
+	}
+	reply, err := g.Greet(req)
+	if err != nil {
+		return ""
+	}
+	return reply
+}
+
+// Secrets are what the source's requests may carry as it is, and what must not
+// be written down: under whatever name, for type custom lets it have any.
+func (r *Reader) Secrets() []string { return r.source.Secrets }
+
 // Read returns what a request says.
 func (r *Reader) Read(req *connector.Request) (connector.Parsed, error) {
 	return ingest.Read(&r.source.Source, req)

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/spf13/cobra"
 
 	"github.com/parlance-chat/parlance/connector"
@@ -76,12 +77,19 @@ func capture(ctx context.Context, c *capturer, listen, to string) (err error) {
 	}
 	fmt.Fprintf(c.say, "listening at http://%s, writing to %s\n", l.Addr(), to)
 	server := &http.Server{Handler: c, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second}
-	stop := context.AfterFunc(ctx, func() { server.Close() })
-	defer stop()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	select {
+	case err := <-served:
 		return err
+	case <-ctx.Done():
 	}
-	return nil
+	// What is being written down is written to its end.
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	err = server.Shutdown(last)
+	<-served
+	return err
 }
 
 // A capturer writes down requests.
@@ -95,8 +103,7 @@ type capturer struct {
 }
 
 func (c *capturer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	const most = 4 << 20
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	body, err := body(w, r)
 	if err != nil {
 		http.Error(w, "the body is too large, or broke off", http.StatusRequestEntityTooLarge)
 		return
@@ -106,15 +113,41 @@ func (c *capturer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		address = "http://" + r.Host
 	}
 	req := &connector.Request{Method: r.Method, URL: address + r.URL.RequestURI(), Header: r.Header, Body: body, Received: time.Now().UTC()}
-	if err := c.write(req); err != nil {
+	reply, err := c.write(req)
+	if err != nil {
 		http.Error(w, "cannot write it down", http.StatusServiceUnavailable)
 		return
 	}
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = io.WriteString(w, "{\"ok\":true}\n") // the client is gone; nobody to tell
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if reply == "" {
+		w.Header().Set("Content-Type", "application/json")
+		reply = "{\"ok\":true}\n"
+	}
+	_, _ = io.WriteString(w, reply) // the client is gone; nobody to tell
 }
 
-func (c *capturer) write(r *connector.Request) error {
+// body reads a request's body, inflated, as the gateway does.
+func body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	const most = 4 << 20
+	in := io.Reader(http.MaxBytesReader(w, r.Body, most))
+	if strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip") {
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			return nil, err
+		}
+		in = io.LimitReader(z, most+1)
+	}
+	b, err := io.ReadAll(in)
+	if len(b) > most {
+		err = errors.New("too large")
+	}
+	return b, err
+}
+
+// write writes a request down, and returns what the tool waits for if it is a
+// handshake.
+func (c *capturer) write(r *connector.Request) (reply string, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	signed := "signed"
@@ -122,32 +155,45 @@ func (c *capturer) write(r *connector.Request) error {
 		signed = err.Error()
 	}
 	c.reader.Scrub(r)
-	b, err := json.Marshal(recording.Of(r))
+	b, err := json.Marshal(recording.Of(r, c.reader.Secrets()...))
 	if err != nil {
-		return err
+		return "", err
 	}
 	if _, err := c.file.Write(append(b, '\n')); err != nil {
-		return err
+		return "", err
 	}
-	_, err = fmt.Fprintf(c.say, "%s %s, %d bytes, %s: %s\n", r.Received.Format(time.TimeOnly), r.Method, len(r.Body), signed, c.becomes(r))
-	return err
+	reply, becomes := c.becomes(r)
+	_, err = fmt.Fprintf(c.say, "%s %s, %d bytes, %s: %s\n", r.Received.Format(time.TimeOnly), r.Method, len(r.Body), signed, becomes)
+	return reply, err
 }
 
 // becomes tells what a request would become, without what anybody wrote.
-func (c *capturer) becomes(r *connector.Request) string {
+func (c *capturer) becomes(r *connector.Request) (reply, becomes string) {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		if reply = c.reader.Greet(r); reply == "" {
+			return "", "of no interest"
+		}
+		return reply, "handshake"
+	}
 	p, err := c.reader.Read(r)
 	if err != nil {
-		return "unreadable: " + err.Error()
+		return "", "unreadable: " + err.Error()
 	}
 	var parts []string
 	for _, a := range p.Activities {
 		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%s %s", a.Type, a.By)))
 	}
+	if n := len(p.Agents) + len(p.Contacts); n > 0 {
+		parts = append(parts, fmt.Sprintf("people: %d", n))
+	}
 	for _, reason := range p.Dropped {
 		parts = append(parts, "dropped: "+reason)
 	}
-	if len(parts) == 0 {
-		return "of no interest"
+	if p.Reply != "" || p.Visit != "" {
+		parts = append(parts, "handshake")
 	}
-	return strings.Join(parts, ", ")
+	if len(parts) == 0 {
+		return p.Reply, "of no interest"
+	}
+	return p.Reply, strings.Join(parts, ", ")
 }
