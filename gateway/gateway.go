@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -42,6 +43,7 @@ type Gateway struct {
 	origins  atomic.Pointer[map[sourceKey]engine.Source]
 	handler  http.Handler
 	draining atomic.Bool
+	reload   sync.Mutex // held while a configuration is put in force: all of one, or none
 }
 
 type sourceKey struct{ workspace, source string }
@@ -160,6 +162,8 @@ func (g *Gateway) Reload(c Config) error {
 	if c.Data != g.config.Data || c.Listen != g.config.Listen || c.Settle != g.config.Settle || c.Retention != g.config.Retention {
 		g.log.Warn("data, listen, settle and retention change only at the next start")
 	}
+	g.reload.Lock()
+	defer g.reload.Unlock()
 	return g.apply(resolved)
 }
 

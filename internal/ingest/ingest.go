@@ -132,7 +132,6 @@ func (h *Handler) SetSources(sources []Source) error {
 	for i := range sources {
 		s := &sources[i]
 		r.names[path{s.Workspace, s.Name}] = s
-		h.metrics.begin(s)
 		if s.Connector != nil {
 			p := path{s.Workspace, s.Path}
 			if p.name == "" {

@@ -49,12 +49,6 @@ func (m *metrics) know(s *Source) {
 	}
 }
 
-// begin shows a source's counters at 0, so that the first webhook is an increase.
-func (m *metrics) begin(s *Source) {
-	m.received.WithLabelValues(s.Workspace, s.Name)
-	m.unreadable.WithLabelValues(s.Workspace, s.Name)
-}
-
 func (m *metrics) receive(s *Source, w *journal.Webhook) {
 	m.received.WithLabelValues(s.Workspace, s.Name).Inc()
 	if w.Unreadable != "" {
