@@ -13,9 +13,7 @@ import (
 	"github.com/itchyny/gojq"
 )
 
-// runTime bounds one run. It also bounds what a program holds in memory: the
-// worst that were tried came to 300 MB in it, and jq itself refuses to repeat
-// strings without end.
+// runTime bounds one run.
 const runTime = 500 * time.Millisecond
 
 // A Program may be run concurrently.
@@ -28,7 +26,9 @@ func Compile(source string, variables []string, functions ...gojq.CompilerOption
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", place(source, err), err)
 	}
-	options := append([]gojq.CompilerOption{gojq.WithVariables(variables), gojq.WithEnvironLoader(func() []string { return nil })}, functions...)
+	guard(q)
+	options := append([]gojq.CompilerOption{gojq.WithVariables(variables), gojq.WithEnvironLoader(func() []string { return nil }),
+		gojq.WithFunction("_fits", 0, 0, fits)}, functions...)
 	code, err := gojq.Compile(q, options...)
 	if err != nil {
 		return nil, err
@@ -51,6 +51,9 @@ func place(source string, err error) string {
 func (p *Program) Run(input any, f func(output any) error, values ...any) error {
 	ctx, cancel := context.WithTimeout(context.Background(), runTime)
 	defer cancel()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	defer time.AfterFunc(watchFrom, func() { watch(ctx, stop) }).Stop()
 	outputs := p.code.RunWithContext(ctx, input, values...)
 	for {
 		v, ok := outputs.Next()
@@ -71,6 +74,8 @@ func (p *Program) Run(input any, f func(output any) error, values ...any) error 
 func failure(ctx context.Context, err error) error {
 	var halt *gojq.HaltError
 	switch {
+	case errors.Is(context.Cause(ctx), errMemory):
+		return errMemory
 	case ctx.Err() != nil:
 		return fmt.Errorf("the program ran longer than %s", runTime)
 	case errors.As(err, &halt):
