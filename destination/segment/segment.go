@@ -37,6 +37,14 @@ type Settings struct {
 	Region string `yaml:"region"`
 	// URL of another receiver that speaks Segment's API, with or without /v1/batch. It takes the place of region.
 	Endpoint string `yaml:"endpoint"`
+	// Id of the OAuth app, for a source that takes requests with a token only. Goes with the two below.
+	OAuthAppID string `yaml:"oauth_app_id"`
+	// Id of the key pair that the OAuth app has.
+	OAuthKeyID string `yaml:"oauth_key_id"`
+	// Its private key in PEM, best as file:PATH.
+	OAuthPrivateKey strictyaml.Secret `yaml:"oauth_private_key"`
+	// URL of another authorization server than the region's.
+	OAuthURL string `yaml:"oauth_url"`
 }
 
 // Check says what is wrong with the settings.
@@ -49,7 +57,7 @@ func (s *Settings) Check() error {
 		errs = append(errs, fmt.Errorf("region: %q is not one of us, eu", s.Region))
 	}
 	errs = append(errs, tracking.CheckEndpoint(s.Endpoint))
-	return errors.Join(errs...)
+	return errors.Join(append(errs, s.checkOAuth()...)...)
 }
 
 // Type is the entry in the list.
@@ -75,11 +83,17 @@ func Open(s Settings) (*tracking.Destination, error) {
 	if err := s.Check(); err != nil {
 		return nil, fmt.Errorf("segment: %w", err)
 	}
-	return tracking.Open(tracking.Profile{
+	p := tracking.Profile{
 		URL:    s.url(),
 		Key:    string(s.WriteKey),
 		Limits: destination.Limits{Calls: maxCalls, Bytes: maxBytes, CallBytes: maxCall},
-	}), nil
+	}
+	if s.OAuthAppID != "" {
+		// The token says who we are, and the batch which source it is for.
+		p.WriteKey, p.Authorizer = true, s.authorizer()
+		p.Pauses = map[int]string{401: oauthHint, 403: oauthHint, 511: oauthHint}
+	}
+	return tracking.Open(p), nil
 }
 
 // url returns where batches go.

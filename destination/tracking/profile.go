@@ -15,8 +15,8 @@ type Profile struct {
 	// KeyHeader is the header that carries the key. Without it the key is the
 	// user name of Basic authentication, and the password is empty.
 	KeyHeader string
-	// Authorize, if set, authorizes a request in place of the key.
-	Authorize func(*http.Request) error
+	// Authorizer, if set, authorizes requests in place of the key.
+	Authorizer Authorizer
 	// WriteKey has the key stand in the batch too.
 	WriteKey bool
 	// Header holds further headers.
@@ -42,6 +42,17 @@ type Profile struct {
 	// Pauses say what a status means that has deliveries wait for somebody,
 	// and what to do, where the platform's meaning is a special one.
 	Pauses map[int]string
+}
+
+// An Authorizer authorizes requests by something that has to be fetched first.
+type Authorizer interface {
+	// Authorize authorizes a request. Its error is as that of
+	// destination.Destination's Send.
+	Authorize(*http.Request) error
+	// Refused tells of a status that may be about the authorization. It
+	// reports whether a new one is worth an attempt at once.
+	Refused(status int) (again bool)
+	Close()
 }
 
 // A Failure says that a call was not taken.

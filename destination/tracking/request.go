@@ -54,8 +54,8 @@ func (d *Destination) request(ctx context.Context, a destination.Attempt, b batc
 
 func (p *Profile) authorize(req *http.Request) error {
 	switch {
-	case p.Authorize != nil:
-		return p.Authorize(req)
+	case p.Authorizer != nil:
+		return p.Authorizer.Authorize(req)
 	case p.KeyHeader != "":
 		req.Header.Set(p.KeyHeader, p.Key)
 	default:
@@ -72,14 +72,14 @@ func (d *Destination) do(req *http.Request, b batch) error {
 	}
 	resp, err := d.client.Do(req)
 	if err != nil {
-		return noAnswer(err)
+		return NoAnswer(err)
 	}
 	defer resp.Body.Close()
 	ok := resp.StatusCode >= 200 && resp.StatusCode <= 299
 	if ok && d.p.Failures != nil {
 		said, err := io.ReadAll(io.LimitReader(resp.Body, maxTells))
 		if err != nil {
-			return noAnswer(err)
+			return NoAnswer(err)
 		}
 		return d.partly(b, d.p.hide(said))
 	}
@@ -93,6 +93,9 @@ func (d *Destination) do(req *http.Request, b batch) error {
 
 // judge says what an answer other than 2xx means.
 func (p *Profile) judge(resp *http.Response, said []byte) error {
+	if p.Authorizer != nil && p.Authorizer.Refused(resp.StatusCode) {
+		return fmt.Errorf("answered %s", reason(resp.StatusCode, said))
+	}
 	err := Judge(resp.StatusCode, resp.Header, said)
 	if means := p.Pauses[resp.StatusCode]; means != "" && errors.As(err, new(*destination.Pause)) {
 		return &destination.Pause{Reason: reason(resp.StatusCode, said) + "; " + means}
@@ -100,8 +103,18 @@ func (p *Profile) judge(resp *http.Response, said []byte) error {
 	return err
 }
 
-// noAnswer keeps the address out of an error: it may hold a key.
-func noAnswer(err error) error {
+// NewClient returns a client that bounds a request, and follows nobody
+// elsewhere.
+func NewClient() *http.Client {
+	return &http.Client{
+		Timeout:       timeout,
+		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 1, IdleConnTimeout: 90 * time.Second},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// NoAnswer keeps the address out of an error: it may hold a key.
+func NoAnswer(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
 		err = u.Err

@@ -39,15 +39,7 @@ type Destination struct {
 
 // Open returns a destination. It makes no request.
 func Open(p Profile) *Destination {
-	return &Destination{
-		p: p,
-		client: &http.Client{
-			Timeout:       timeout,
-			Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 1, IdleConnTimeout: 90 * time.Second},
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-		taken: map[string]bool{},
-	}
+	return &Destination{p: p, client: NewClient(), taken: map[string]bool{}}
 }
 
 // Limits implements destination.Destination.
@@ -56,6 +48,9 @@ func (d *Destination) Limits() destination.Limits { return d.p.Limits }
 // Close implements destination.Destination.
 func (d *Destination) Close() error {
 	d.client.CloseIdleConnections()
+	if d.p.Authorizer != nil {
+		d.p.Authorizer.Close()
+	}
 	return nil
 }
 
