@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -16,6 +17,15 @@ type Reader struct {
 	origin conversation.Origin
 	states map[string]conversation.State
 	known  map[told]bool
+	// People of whom webhooks told, as the engine remembers them.
+	agents   map[staff]conversation.Agent
+	contacts map[string]conversation.Person
+}
+
+// A staff is an agent's or a bot's id: they may be the same.
+type staff struct {
+	id  string
+	bot bool
 }
 
 // A told is an activity that was told before.
@@ -34,7 +44,7 @@ func (c *Config) Reader(workspace, source string) (*Reader, error) {
 			continue
 		}
 		if s.Name == source {
-			return &Reader{s, s.origin(c.Version), map[string]conversation.State{}, map[told]bool{}}, nil
+			return &Reader{s, s.origin(c.Version), map[string]conversation.State{}, map[told]bool{}, map[staff]conversation.Agent{}, map[string]conversation.Person{}}, nil
 		}
 		names = append(names, s.Name)
 	}
@@ -83,6 +93,38 @@ func (r *Reader) Read(req *connector.Request) (connector.Parsed, error) {
 	return ingest.Read(&r.source.Source, req)
 }
 
+// Meet remembers of whom a request tells, for what Tell is told from now on.
+func (r *Reader) Meet(p connector.Parsed) {
+	meet := func(a conversation.Agent, bot bool) {
+		if known := r.agents[staff{a.ID, bot}]; a.ID != "" {
+			r.agents[staff{a.ID, bot}] = conversation.Agent{Name: cmp.Or(a.Name, known.Name), Username: cmp.Or(a.Username, known.Username)}
+		}
+	}
+	for _, a := range p.Agents {
+		meet(a, false)
+	}
+	for _, a := range p.Activities {
+		meet(a.Agent, a.By == conversation.Bot)
+	}
+	for _, c := range p.Contacts {
+		known := r.contacts[c.ContactID]
+		r.contacts[c.ContactID] = conversation.Person{UserID: cmp.Or(c.UserID, known.UserID), AnonymousID: cmp.Or(c.AnonymousID, known.AnonymousID),
+			Email: cmp.Or(c.Email, known.Email), Name: cmp.Or(c.Name, known.Name)}
+	}
+}
+
+// complete fills in what an activity leaves out of people.
+func (r *Reader) complete(a *conversation.Activity) {
+	configured, met := r.source.Agents[a.Agent.ID], r.agents[staff{a.Agent.ID, a.By == conversation.Bot}]
+	a.Agent.Name = cmp.Or(a.Agent.Name, configured.Name, met.Name)
+	a.Agent.Username = cmp.Or(a.Agent.Username, configured.Username, met.Username)
+	if c := &a.Customer; c.ContactID != "" {
+		met := r.contacts[c.ContactID]
+		c.UserID, c.AnonymousID = cmp.Or(c.UserID, met.UserID), cmp.Or(c.AnonymousID, met.AnonymousID)
+		c.Email, c.Name = cmp.Or(c.Email, met.Email), cmp.Or(c.Name, met.Name)
+	}
+}
+
 // Tell returns what follows from activities, after all that it was told
 // before, each once. They are told in order of their time.
 func (r *Reader) Tell(activities ...conversation.Activity) (list []conversation.Output) {
@@ -94,13 +136,7 @@ func (r *Reader) Tell(activities ...conversation.Activity) (list []conversation.
 			continue
 		}
 		r.known[this] = true
-		known := r.source.Agents[a.Agent.ID]
-		if a.Agent.Name == "" {
-			a.Agent.Name = known.Name
-		}
-		if a.Agent.Username == "" {
-			a.Agent.Username = known.Username
-		}
+		r.complete(&a)
 		var o conversation.Output
 		r.states[a.Conversation], o = conversation.Step(r.origin, r.source.Rules, r.states[a.Conversation], a)
 		list = append(list, o)

@@ -39,7 +39,7 @@ type api it is what the activity API takes, or one activity a line.
 They are told in the order of their own times, with the messageIds that they
 had or would have had live. So what was told before changes nothing, and an
 import that was interrupted goes on where it was. Files are read twice and not
-kept in memory, which takes about 100 bytes a webhook; what comes from standard
+kept in memory, which takes some 250 bytes a webhook; what comes from standard
 input is kept.`,
 		Example: `  parlance import --source support --dry-run webhooks/
   parlance import --source support webhooks/ more.jsonl`,
@@ -128,6 +128,7 @@ func (i *importer) began(r *connector.Request) time.Time {
 	again.Body = slices.Clone(r.Body)
 	i.reader.Scrub(&again)
 	p, err := i.reader.Read(&again)
+	i.reader.Meet(p)
 	if err != nil || len(p.Activities) == 0 {
 		return r.Received
 	}

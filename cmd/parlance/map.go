@@ -131,6 +131,7 @@ func (m *mapper) show(name string, r *connector.Request) error {
 			return err
 		}
 	}
+	m.reader.Meet(p)
 	for _, o := range m.reader.Tell(p.Activities...) {
 		if o.Identify != nil {
 			if err := m.line("identify", o.Identify); err != nil {
