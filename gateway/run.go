@@ -136,7 +136,7 @@ func (g *Gateway) routes(registry *prometheus.Registry) http.Handler {
 func (g *Gateway) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), time.Second)
 	defer cancel()
-	if _, err := g.journal.End(ctx, "default"); err != nil || g.draining.Load() {
+	if _, err := g.journal.End(ctx, "default"); err != nil || !g.ingest.Taking() || g.draining.Load() {
 		http.Error(w, "not ready", http.StatusServiceUnavailable)
 		return
 	}

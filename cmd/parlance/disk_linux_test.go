@@ -55,6 +55,9 @@ func TestDiskFull(t *testing.T) {
 	if !refused {
 		t.Fatal("on a full disk: no webhook was refused")
 	}
+	if got := p.ready(); got != http.StatusServiceUnavailable {
+		t.Errorf("on a full disk: /readyz says %d, want 503", got)
+	}
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
@@ -64,11 +67,24 @@ func TestDiskFull(t *testing.T) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
+	if got := p.ready(); got != http.StatusOK {
+		t.Errorf("with room again: /readyz says %d, want 200", got)
+	}
 	p.ledger.await(t, said+1)
 	p.stop()
 	if got, want := p.ledger.told(1), wantTurns(1, said); !slices.Equal(got, want) {
 		t.Errorf("got %d events, want %d", len(got), len(want))
 	}
+}
+
+// ready returns the status of /readyz.
+func (p *program) ready() int {
+	resp, err := http.Get(p.url + "/readyz")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	resp.Body.Close()
+	return resp.StatusCode
 }
 
 // fill writes a file until there is no room left.

@@ -29,7 +29,7 @@ func (h *Handler) Import(ctx context.Context, workspace, source string, requests
 			unreadable++
 		}
 	}
-	if err := h.journal.Append(ctx, hooks...); err != nil {
+	if err := h.put(ctx, hooks...); err != nil {
 		return 0, err
 	}
 	for _, hook := range hooks {

@@ -85,6 +85,7 @@ type Handler struct {
 	keys       Keys
 	inFlight   atomic.Int64 // bytes that requests under way hold
 	complained atomic.Int64 // when the journal was last complained of
+	full       atomic.Int64 // when the journal last took nothing; 0 once it has taken something
 	buffers    sync.Pool    // of *bytes.Buffer, for bodies
 	routes     atomic.Pointer[routes]
 	mux        *http.ServeMux
@@ -320,9 +321,33 @@ func post(w http.ResponseWriter, r *http.Request) bool {
 // store journals a webhook. Who hangs up meanwhile has had it stored or not.
 func (h *Handler) store(ctx context.Context, s *Source, w *journal.Webhook) error {
 	w.Workspace, w.Source = s.Workspace, s.Name
-	if err := h.journal.Append(ctx, w); err != nil {
+	if err := h.put(ctx, w); err != nil {
 		return err
 	}
 	h.metrics.receive(s, w)
 	return nil
+}
+
+// put journals webhooks, all or none, and remembers whether it could.
+func (h *Handler) put(ctx context.Context, hooks ...*journal.Webhook) error {
+	err := h.journal.Append(ctx, hooks...)
+	switch {
+	case err == nil:
+		h.full.Store(0)
+	case ctx.Err() == nil: // else the sender has hung up
+		h.full.Store(time.Now().UnixNano())
+	}
+	return err
+}
+
+// fullTime is how long a full journal counts as full where nobody tries it
+// again. Whoever sends nothing because we are not ready would never learn that
+// we are.
+const fullTime = 5 * time.Second
+
+// Taking reports whether the journal takes what is sent, as far as the last
+// requests tell.
+func (h *Handler) Taking() bool {
+	at := h.full.Load()
+	return at == 0 || time.Since(time.Unix(0, at)) > fullTime
 }

@@ -280,6 +280,43 @@ func TestFullJournal(t *testing.T) {
 	}
 }
 
+// A sometimes is an inbox that takes something if its error is nil.
+type sometimes struct{ err error }
+
+func (s *sometimes) Append(ctx context.Context, _ ...*journal.Webhook) error {
+	return cmp.Or(ctx.Err(), s.err)
+}
+
+// Whether we are ready follows from what became of the last request; and after
+// a while without any, there is only one way to find out.
+func TestTaking(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		inbox := &sometimes{}
+		h := handler(t, inbox)
+		try := func(ctx context.Context, err error) bool {
+			inbox.err = err
+			_ = h.put(ctx, &journal.Webhook{})
+			return h.Taking()
+		}
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		if !h.Taking() || !try(t.Context(), nil) || !try(gone, nil) {
+			t.Error("got not taking, want taking: nothing was refused but for who hung up")
+		}
+		if try(t.Context(), journal.ErrFull) || try(gone, nil) {
+			t.Error("got taking, want not taking: the journal is full")
+		}
+		if !try(t.Context(), nil) {
+			t.Error("got not taking, want taking: something was taken since")
+		}
+		try(t.Context(), journal.ErrFull)
+		time.Sleep(fullTime + 1)
+		if !h.Taking() {
+			t.Error("got not taking for ever where nobody tries, want to be tried again")
+		}
+	})
+}
+
 func TestTooMuchInFlight(t *testing.T) {
 	h, _ := open(t)
 	h.inFlight.Store(maxInFlight)

@@ -101,7 +101,7 @@ func (h *Handler) takeCalls(w http.ResponseWriter, r *http.Request, single strin
 	for _, hook := range webhooks {
 		hook.Workspace, hook.Source = s.Workspace, s.Name
 	}
-	if err := h.journal.Append(r.Context(), webhooks...); err != nil {
+	if err := h.put(r.Context(), webhooks...); err != nil {
 		return s, err
 	}
 	for _, hook := range webhooks {
