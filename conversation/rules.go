@@ -77,8 +77,12 @@ func (r Rules) counts(channel string) bool {
 	if channel == "" {
 		channel = "chat"
 	}
-	if len(r.Channels) == 0 {
-		return channel == "chat" || channel == "messaging"
+	list := r.Channels
+	if len(list) == 0 {
+		list = DefaultChannels()
 	}
-	return slices.Contains(r.Channels, channel)
+	return slices.Contains(list, channel)
 }
+
+// DefaultChannels are those that count where Rules lists none.
+func DefaultChannels() []string { return []string{"chat", "messaging"} }

@@ -76,7 +76,7 @@ type Rules struct {
 	Bots conversation.Voice `yaml:"bots,omitempty"`
 	// Welcome lines, campaigns, surveys and other templates: `drop` or `include`.
 	Automation conversation.Voice `yaml:"automation,omitempty"`
-	// Which channels count, such as `[chat, email]`. Without it: chat and messaging.
+	// Which channels count, such as `[chat, email]`.
 	Channels []string `yaml:"channels,omitempty"`
 	// What may serve as userId: `external_id` is only the company's own id for the customer, `email` else their e-mail address.
 	Identity conversation.Identity `yaml:"identity,omitempty"`

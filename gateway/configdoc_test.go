@@ -152,6 +152,8 @@ func shown(v reflect.Value) string {
 		return fmt.Sprintf("`%dd`", d/(24*time.Hour))
 	case v.Kind() == reflect.Struct, v.IsZero() && v.Kind() != reflect.Bool && (!v.CanInt() || isDuration):
 		return ""
+	case v.Kind() == reflect.Slice:
+		return "`[" + strings.Join(v.Interface().([]string), ", ") + "]`"
 	default:
 		return fmt.Sprintf("`%v`", v.Interface())
 	}

@@ -39,6 +39,7 @@ func defaultRules() Rules {
 		Ended:         conversation.Explicit,
 		Bots:          conversation.Include,
 		Automation:    conversation.Drop,
+		Channels:      conversation.DefaultChannels(),
 		Identity:      conversation.ExternalID,
 		InactivityEnd: Off,
 		Identify:      Off,

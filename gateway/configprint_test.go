@@ -64,6 +64,17 @@ workspaces:
 	}
 }
 
+// Nobody has to look up which channels count.
+func TestPrintDefaults(t *testing.T) {
+	var b bytes.Buffer
+	if err := Default().Print(&b); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "channels: [chat, messaging]\n") {
+		t.Errorf("got %s", b.String())
+	}
+}
+
 // printed returns rules with the defaults that Print writes.
 func printed(r conversation.Rules) conversation.Rules {
 	r.FirstMessage = cmp.Or(r.FirstMessage, conversation.StartedAndSent)
