@@ -263,10 +263,14 @@ func (k call) time() (t time.Time, key string) {
 // names finds keys that are not spelled as the specification spells them, and
 // the values of unknown properties that say nothing.
 func (c *checker) names(k call) {
-	if _, ok := k.fields["type"]; !ok && k.fields["action"] == "track" {
+	if k.fields["action"] == "track" {
 		f := k.place
-		f.Code = "missing_type"
-		c.addTo(f, actionAlias, "action", `stands where "type" belongs`)
+		if _, ok := k.fields["type"]; ok {
+			c.addTo(f, actionAlias, "action", `stands beside "type"`)
+		} else {
+			f.Code = "missing_type"
+			c.addTo(f, actionAlias, "action", `stands where "type" belongs`)
+		}
 	}
 	given, _ := k.fields["properties"].(map[string]any)
 	for _, key := range slices.Sorted(maps.Keys(given)) {

@@ -138,7 +138,7 @@ var ruleTests = []struct {
 	{"another event", lines(aCall("Order Completed"), aCall("Conversation Started"), aCall("Chat Rated"), aCall("Live Chat Message Read")), nil},
 	{"other calls", lines(`{"type":"identify","userId":"u1"}`, `{"type":"page","name":"Chat Started"}`, aCall("Chat Started", `.type="screen"`)), nil},
 	{"the alias", lines(aCall(started, ".type", `.action="track"`)), []string{"1 action-alias action"}},
-	{"the alias, not needed", lines(aCall(started, `.action="track"`)), nil},
+	{"the alias beside the type", lines(aCall(started, `.action="track"`)), []string{"1 action-alias action"}},
 	{"no type", lines(aCall(started, ".type")), []string{"1 missing-type type"}},
 	{"a page", lines(aCall(started, `.type="page"`)), []string{"1 not-track type"}},
 	{"wrong types", lines(aCall(started, ".userId=7", "conversation_id=17", "agent_id=[]", `conversation_duration="0"`, ".context=1")),
