@@ -164,6 +164,9 @@ type Type struct {
 	Signs Signs
 	// Answer, if not empty, is the body of the answer that the tool wants.
 	Answer string
+	// JSON says that the tool calls its webhooks JSON: what comes under
+	// another media type is not the tool's. Some call theirs text or a form.
+	JSON bool
 	// Check, if not nil, says what is wrong with options, as "KEY: …".
 	Check func(Options) error
 	// API, if not nil, is the tool's API, for Lookups.

@@ -60,7 +60,7 @@ func (r *resolver) source(path string, w Workspace, s Source) {
 			out.Rules.Inactivity = t.Inactivity
 		}
 		out.Connector = t.New(r.options(path, s, t))
-		out.Answer = t.Answer
+		out.Answer, out.JSON = t.Answer, t.JSON
 		out.Secrets = texts(s.Secrets)
 		out.API, out.APIToken = r.api(path, s, t), string(s.APIToken)
 	}

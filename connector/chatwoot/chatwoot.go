@@ -27,6 +27,7 @@ func Type() connector.Type {
 		Title:  "Chatwoot",
 		Reopen: conversation.Continue,
 		Signs:  connector.Sometimes,
+		JSON:   true,
 		Gives: connector.Gives{
 			Started: connector.Yes, Sent: connector.Yes, Received: connector.Yes, Ended: connector.Yes, Bots: connector.Yes,
 			AgentID: connector.Yes, AgentName: connector.Yes, AgentUsername: "once the agent has written: their e-mail address",

@@ -45,6 +45,7 @@ type Source struct {
 	Path            string              // of a chat tool, below /in/; empty means Name
 	Connector       connector.Connector // of a chat tool
 	Answer          string              // of a chat tool that wants one of its own
+	JSON            bool                // of a chat tool that calls its webhooks nothing else
 	Pending         func()              // of a chat tool whose API may have to be asked: called when there is another pending webhook
 	Tokens          []string            // of type api
 	WriteKeys       []string            // of type tracking

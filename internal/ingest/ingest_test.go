@@ -35,7 +35,7 @@ var options = connector.Options{Secrets: []string{secret}}
 func sources() []Source {
 	return []Source{
 		{Workspace: "default", Name: "support", Type: "chatwoot", Connector: chatwoot.Type().New(options)},
-		{Workspace: "default", Name: "old", Type: "chatwoot", Path: "an-unguessable-path-of-letters", Connector: chatwoot.Type().New(connector.Options{Unsigned: true})},
+		{Workspace: "default", Name: "old", Type: "chatwoot", Path: "an-unguessable-path-of-letters", JSON: true, Connector: chatwoot.Type().New(connector.Options{Unsigned: true})},
 		{Workspace: "acme", Name: "support", Type: "chatwoot", Connector: chatwoot.Type().New(options)},
 		{Workspace: "default", Name: "panic", Connector: panicking{}},
 		{Workspace: "default", Name: "shop", Type: "api", Tokens: []string{"shop-token"}},
@@ -151,6 +151,10 @@ func TestWebhook(t *testing.T) {
 		{"another type", "POST", "/in/support", body, with("Content-Type", "image/png"), 415, 0},
 		{"JSON, oddly said", "POST", "/in/support", body, with("Content-Type", "Application/JSON ;charset=utf-8; charset=utf-8"), 200, 1},
 		{"a form's type", "POST", "/in/support", body, with("Content-Type", urlencoded), 200, 1},
+		{"text", "POST", "/in/support", body, with("Content-Type", "text/plain; charset=utf-8"), 200, 1},
+		{"a form's type, where the tool says JSON", "POST", "/in/an-unguessable-path-of-letters", body, []string{"Content-Type", urlencoded}, 415, 0},
+		{"text, where the tool says JSON", "POST", "/in/an-unguessable-path-of-letters", body, []string{"Content-Type", "text/plain; charset=utf-8"}, 415, 0},
+		{"JSON, where the tool says JSON", "POST", "/in/an-unguessable-path-of-letters", body, []string{"Content-Type", "application/json"}, 200, 1},
 		{"unreadable", "POST", "/in/an-unguessable-path-of-letters", "{", nil, 200, 1},
 		{"a connector with a bug", "POST", "/in/panic", "{}", nil, 200, 1},
 		{"of no interest", "POST", "/in/an-unguessable-path-of-letters", `{"event":"contact_created"}`, nil, 200, 1},

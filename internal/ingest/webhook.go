@@ -126,7 +126,7 @@ func (h *Handler) address(r *http.Request) string {
 
 // receive stores a webhook, and returns what the tool waits for, if anything.
 func (h *Handler) receive(w http.ResponseWriter, r *http.Request, s *Source) (reply string, err error) {
-	if !acceptable(mediaType(r)) {
+	if t := mediaType(r); !acceptable(t) || s.JSON && (t == urlencoded || t == plainText) {
 		return "", &refusal{http.StatusUnsupportedMediaType, "content_type", "send JSON, with Content-Type application/json"}
 	}
 	body, release, err := h.body(w, r, maxWebhook)
@@ -255,7 +255,10 @@ func telling(h http.Header) map[string][]string {
 	return map[string][]string{name: h[name]}
 }
 
-const urlencoded = "application/x-www-form-urlencoded"
+const (
+	urlencoded = "application/x-www-form-urlencoded"
+	plainText  = "text/plain"
+)
 
 // mediaType is the content type without what may follow it, which tools write
 // in many ways.
@@ -267,7 +270,7 @@ func mediaType(r *http.Request) string {
 // acceptable are the media types that chat tools send.
 func acceptable(t string) bool {
 	switch t {
-	case "", "application/json", "text/json", "text/plain", urlencoded:
+	case "", "application/json", "text/json", plainText, urlencoded:
 		return true
 	}
 	return strings.HasPrefix(t, "application/") && strings.HasSuffix(t, "+json")
