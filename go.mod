@@ -3,6 +3,7 @@ module github.com/parlance-chat/parlance
 go 1.26.0
 
 require (
+	code.dny.dev/ssrf v0.3.0
 	github.com/fxamacker/cbor/v2 v2.10.0
 	github.com/go-json-experiment/json v1.27.2
 	github.com/goccy/go-yaml v1.19.2

@@ -11,6 +11,7 @@ import (
 	"github.com/parlance-chat/parlance/destination/rudderstack"
 	"github.com/parlance-chat/parlance/destination/segment"
 	"github.com/parlance-chat/parlance/destination/stdout"
+	"github.com/parlance-chat/parlance/destination/webhook"
 )
 
 // Types returns every type of destination.
@@ -22,6 +23,7 @@ func Types() []destination.Type {
 		customerio.Type(),
 		hightouch.Type(),
 		dreamdata.Type(),
+		webhook.Type(),
 		file.Type(),
 		stdout.Type(),
 	}

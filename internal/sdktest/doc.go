@@ -1,2 +1,3 @@
-// Package sdktest runs real SDKs against a tracking source. It holds tests only.
+// Package sdktest runs real SDKs against what we take from them and send to
+// them. It holds tests only.
 package sdktest

@@ -65,7 +65,7 @@ func install(t *testing.T) string {
 }
 
 func scripts(t *testing.T, dir string) string {
-	copyInto(t, dir, "segment.mjs", "rudderstack.mjs")
+	copyInto(t, dir, "segment.mjs", "rudderstack.mjs", "standardwebhooks.mjs")
 	return dir
 }
 

@@ -1,0 +1,224 @@
+// Package webhook delivers by POST to any URL, signed as Standard Webhooks has
+// it.
+//
+// Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"code.dny.dev/ssrf"
+
+	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/destination/tracking"
+)
+
+const (
+	// timeout bounds one request, and dialTimeout each step of connecting.
+	timeout     = 30 * time.Second
+	dialTimeout = 10 * time.Second
+	// maxAge bounds how long one connection is used: addresses change.
+	maxAge = time.Hour
+	// maxBatch and maxBytes bound one request.
+	maxBatch = 1000
+	maxBytes = 1 << 20
+	// maxSaid is how much of an answer is read.
+	maxSaid = 4 << 10
+)
+
+// Type is the entry in the list.
+func Type() destination.Type {
+	return destination.Type{
+		Name:  "webhook",
+		Title: "Webhook",
+		Gives: destination.Gives{
+			Repetition: "the receiver's affair: webhook-id is the messageId, the same at each repetition",
+			Order:      "kept: one request at a time",
+			Batch:      "one call a request, or a list with `batch`; refused as a whole",
+			Limits:     "1 call, or as many as `batch` says; 1 MiB",
+			Retries:    "Retry-After and X-RateLimit-Reset, up to 5 minutes",
+		},
+		Settings: func() any { return &Settings{Batch: 1} },
+		Open:     func(settings any) (destination.Destination, error) { return Open(*settings.(*Settings)) },
+	}
+}
+
+// A Destination implements destination.Destination.
+type Destination struct {
+	s      Settings
+	keys   [][]byte
+	client *http.Client
+	since  time.Time // when the connection in use may have been made
+}
+
+// Open returns a destination. It makes no request.
+func Open(s Settings) (*Destination, error) {
+	if err := s.Check(); err != nil {
+		return nil, fmt.Errorf("webhook: %w", err)
+	}
+	d := &Destination{s: s, client: newClient(s.AllowPrivate)}
+	for _, secret := range s.Secrets {
+		k, _ := key(secret) // it was checked
+		d.keys = append(d.keys, k)
+	}
+	return d, nil
+}
+
+// Limits implements destination.Destination.
+func (d *Destination) Limits() destination.Limits {
+	return destination.Limits{Calls: d.s.Batch, Bytes: maxBytes}
+}
+
+// Close implements destination.Destination.
+func (d *Destination) Close() error {
+	d.client.CloseIdleConnections()
+	return nil
+}
+
+// Send implements destination.Destination.
+func (d *Destination) Send(ctx context.Context, a destination.Attempt) error {
+	if d.s.Batch > 1 {
+		return d.post(ctx, batchID(a.Calls), list(a.Calls), a)
+	}
+	for _, c := range a.Calls {
+		if err := d.post(ctx, id(c.MessageID), c.JSON, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// list returns the body of a request with several calls.
+func list(calls []destination.Call) []byte {
+	bodies := make([][]byte, len(calls))
+	for i, c := range calls {
+		bodies[i] = c.JSON
+	}
+	return fmt.Appendf(nil, "[%s]", bytes.Join(bodies, []byte(",")))
+}
+
+// id returns a messageId as it can stand in a header: one that an SDK made up
+// may have any characters.
+func id(messageID string) string {
+	plain := func(r rune) bool { return r > ' ' && r < 0x7f }
+	if messageID != "" && len(messageID) <= 256 && strings.IndexFunc(messageID, func(r rune) bool { return !plain(r) }) < 0 {
+		return messageID
+	}
+	h := sha256.Sum256([]byte(messageID))
+	return "msg_" + hex.EncodeToString(h[:16])
+}
+
+// batchID returns the id of a request: the same calls have the same.
+func batchID(calls []destination.Call) string {
+	h := sha256.New()
+	for _, c := range calls {
+		fmt.Fprintf(h, "%d:%s", len(c.MessageID), c.MessageID)
+	}
+	return "batch_" + hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// post makes one request, and says what its answer means.
+func (d *Destination) post(ctx context.Context, id string, body []byte, a destination.Attempt) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, string(d.s.URL), bytes.NewReader(body))
+	if err != nil {
+		return errors.New("webhook: BUG: a URL that was checked is none")
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "parlance")
+	if d.s.Authorization != "" {
+		req.Header.Set("Authorization", string(d.s.Authorization))
+	}
+	if a.Retry > 0 {
+		req.Header.Set("X-Retry-Count", strconv.Itoa(a.Retry))
+	}
+	d.sign(req.Header, id, a.SentAt, body)
+	if time.Since(d.since) > maxAge {
+		d.client.CloseIdleConnections()
+		d.since = time.Now()
+	}
+	resp, err := d.client.Do(req)
+	if err != nil {
+		d.client.CloseIdleConnections()
+		return noAnswer(err)
+	}
+	defer resp.Body.Close()
+	// The status counts, even if what it says besides gets lost.
+	said, _ := io.ReadAll(io.LimitReader(resp.Body, maxSaid))
+	if resp.StatusCode >= 200 && resp.StatusCode <= 299 {
+		return nil
+	}
+	d.client.CloseIdleConnections()
+	return judge(resp, d.hide(said))
+}
+
+// sign sets the headers of Standard Webhooks, with one signature for each
+// secret.
+func (d *Destination) sign(h http.Header, id string, at time.Time, body []byte) {
+	timestamp := strconv.FormatInt(at.Unix(), 10)
+	signatures := make([]string, len(d.keys))
+	for i, k := range d.keys {
+		mac := hmac.New(sha256.New, k)
+		fmt.Fprintf(mac, "%s.%s.%s", id, timestamp, body)
+		signatures[i] = "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	}
+	h.Set("webhook-id", id)
+	h.Set("webhook-timestamp", timestamp)
+	h.Set("webhook-signature", strings.Join(signatures, " "))
+}
+
+// judge says what an answer other than 2xx means.
+func judge(resp *http.Response, said []byte) error {
+	means := "is the url right?"
+	switch resp.StatusCode {
+	case http.StatusGone: // Standard Webhooks' way to say: no more
+		means = "the receiver wants no more; remove the destination, or write another url"
+	case http.StatusUnauthorized, http.StatusForbidden:
+		means = "does the receiver know the secret, and want an authorization?"
+	default:
+		if resp.StatusCode >= 300 && resp.StatusCode <= 399 {
+			means = "redirects are not followed; write where it leads as url"
+		}
+		err := tracking.Judge(resp.StatusCode, resp.Header, said)
+		if !errors.As(err, new(*destination.Pause)) {
+			return err
+		}
+	}
+	status := fmt.Sprintf("%d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
+	return &destination.Pause{Reason: strings.TrimSpace(status) + ": " + tracking.Clean(said) + "; " + means}
+}
+
+// noAnswer keeps the URL out of an error.
+func noAnswer(err error) error {
+	if errors.Is(err, ssrf.ErrProhibitedIP) {
+		return &destination.Pause{Reason: "the name in url leads to a private or special address; if that is meant, write allow_private: true"}
+	}
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	return fmt.Errorf("no answer: %w", err)
+}
+
+// hide takes what is secret out of what a receiver said: some repeat it.
+func (d *Destination) hide(said []byte) []byte {
+	_, token, _ := strings.Cut(string(d.s.Authorization), " ")
+	for _, s := range []string{string(d.s.URL), string(d.s.Authorization), token} {
+		if s != "" {
+			said = bytes.ReplaceAll(said, []byte(s), []byte("…"))
+		}
+	}
+	return said
+}
