@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parlance-chat/parlance/connector/all"
 	"github.com/parlance-chat/parlance/conversation"
 	"github.com/parlance-chat/parlance/internal/recording"
 	"github.com/parlance-chat/parlance/livechat"
@@ -135,6 +136,15 @@ func TestMap(t *testing.T) {
 	}
 	if out, status := parlance(t, dir, "", "map", "--type", "chatwoot", "--try", "c.json"); status != 0 || !strings.Contains(out, "unknown_event") {
 		t.Errorf("got status %d and %s", status, out)
+	}
+	write("thread.json", `[{"eventId":1,"objectId":17,"occurredAt":1772442045000,"subscriptionType":"conversation.newMessage","messageId":"m1","messageType":"MESSAGE"}]`)
+	if out, status := parlance(t, dir, "", "map", "--type", "hubspot", "--try", "thread.json"); status != 0 || !strings.Contains(out, "asks the tool's API, which is not done here") {
+		t.Errorf("got status %d and %s", status, out)
+	}
+	for _, tool := range all.Types() {
+		if out, status := parlance(t, dir, "", "map", "--type", tool.Name, "--try", "c.json"); status != 0 && tool.Name != "custom" {
+			t.Errorf("%s alone: got status %d and %s", tool.Name, status, out)
+		}
 	}
 	if out, status := parlance(t, dir, "", "map", "--type", "chatwood", "--try", "c.json"); status != 2 || !strings.Contains(out, "parlance connectors") {
 		t.Errorf("got status %d and %s", status, out)

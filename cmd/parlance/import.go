@@ -144,7 +144,7 @@ func (i *importer) began(r *connector.Request) time.Time {
 // dry prints the calls that would be sent.
 func (i *importer) dry() error {
 	out := json.NewEncoder(i.out)
-	unreadable, calls := 0, 0
+	unreadable, calls, asking := 0, 0, 0
 	for _, p := range i.places {
 		r, err := p.Request()
 		if err != nil {
@@ -155,6 +155,9 @@ func (i *importer) dry() error {
 		if err != nil {
 			unreadable++
 			continue
+		}
+		if len(r.Answers) > 0 {
+			asking++
 		}
 		for _, o := range i.reader.Tell(parsed.Activities...) {
 			if o.Identify != nil {
@@ -172,6 +175,9 @@ func (i *importer) dry() error {
 	}
 	i.bar.end()
 	_, err := fmt.Fprintf(i.bar.out, "%d webhooks would become %d events; %d cannot be read\n", len(i.places), calls, unreadable)
+	if asking > 0 && err == nil {
+		_, err = fmt.Fprintf(i.bar.out, "%d of them leave out what the tool's API tells: without --dry-run it is asked, and there are more events, or fuller ones\n", asking)
+	}
 	return err
 }
 

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -88,18 +91,30 @@ func mapReader(cmd *cobra.Command, file *configFile, workspace, source, typ, pro
 		if err != nil {
 			return nil, err
 		}
-		s.Secrets, s.Path = placeholders(tool[0])
+		placeholders(&s, tool[0])
 	}
 	return (&gateway.Config{Sources: []gateway.Source{s}}).Reader("default", "try")
 }
 
-// placeholders are a secret or a path that a source must have to be one.
-func placeholders(t connector.Type) ([]gateway.Secret, gateway.Secret) {
+// placeholders stand for what a source of a tool must have to be one: nothing is
+// verified, and no API asked.
+func placeholders(s *gateway.Source, t connector.Type) {
 	if t.Signs == connector.Never {
-		return nil, "a-path-that-nobody-calls"
+		s.Path = "a-path-that-nobody-calls"
+	} else {
+		s.Secrets = []gateway.Secret{"none"}
+		if t.Check != nil && t.Check(connector.Options{Secrets: []string{"none"}}) != nil {
+			s.Secrets = []gateway.Secret{anyKey}
+		}
 	}
-	return []gateway.Secret{"none"}, ""
+	if t.API != nil && !t.API.Optional {
+		s.APIToken, s.APIURL = "none", cmp.Or(t.API.URL, "https://api.example.com")
+	}
 }
+
+// anyKey is a public key of nobody's, for tools whose secret is one.
+const anyKey = "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDlC0/KQF7m2xkJakaWZ0pR2puiDSmP4oUxH1uqxpS3cFpWoSPHW9ldsKX7NVtn7XEIxBbBsB" +
+	"x81IBuy+MLpc0zMA3CL74lPOw7AhX+aao2Pl8IE3J4qR8Cu3rxsQn/u1yGcftsPZPOKMwnYauTiruQklzXwgkkt8IkQnzA2vsdhQIDAQAB"
 
 // A mapper shows what becomes of webhooks, as one conversation after the other.
 type mapper struct {
@@ -122,6 +137,9 @@ func (m *mapper) show(name string, r *connector.Request) error {
 	if err != nil {
 		_, err = fmt.Fprintf(m.out, "  unreadable: %v\n", err)
 		return err
+	}
+	for _, path := range slices.Sorted(maps.Keys(r.Answers)) {
+		fmt.Fprintf(m.out, "  asks the tool's API, which is not done here, so as if it knew nothing: %s\n", path)
 	}
 	for _, reason := range p.Dropped {
 		fmt.Fprintf(m.out, "  dropped: %s\n", reason)
