@@ -182,6 +182,9 @@ type output struct {
 
 // add reads one output. Its errors hold nothing that a person wrote.
 func add(p *connector.Parsed, v any, names connector.Occurrences) error {
+	if _, ok := v.(map[string]any); !ok {
+		return errors.New("is not an object")
+	}
 	b, err := json.Marshal(v)
 	if err != nil {
 		return errors.New("is not JSON")

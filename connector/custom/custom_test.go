@@ -40,6 +40,7 @@ func TestProgram(t *testing.T) {
 		{`{drop: "Private Note!"}`, `{}`, "(privatenote)"},
 		{`{type: "closed", conversation_id: $query.kind, time: 1, by: "system"} , {type: "closed", conversation_id: $headers["x-kind"], time: 1}`, `{}`, "closed by system in in; closed in out"},
 		{`env | tostring | {drop: .}`, `{}`, "(by_program)"},
+		{`"text", 7`, `{}`, "error: custom: activity 1: is not an object"},
 		{`def f: f; f`, `{}`, "error: custom: the program ran longer than 500ms"},
 		{`range(2000) | {drop: "x"}`, `{}`, "error: custom: the program makes more than 1000 activities of one webhook"},
 		{`.a.b`, `{"a":"what somebody wrote"}`, "error: custom: the program failed"},
