@@ -249,7 +249,11 @@ func (r *resolver) signature(path string, s Source, t connector.Type) {
 	case (s.Unsigned || t.Signs == connector.Never && len(s.Secrets) == 0) && len(s.Path) < unguessable:
 		r.tell(strictyaml.Join(path, "path"), `must be at least %d characters that nobody can guess where webhooks are unsigned, such as what "openssl rand -hex 16" prints`, unguessable)
 	case !s.Unsigned && len(s.Secrets) == 0 && t.Signs != connector.Never:
-		r.tell(strictyaml.Join(path, "secret"), `is missing; write the secret of %s's webhook, such as secret: "${SECRET}". If it signs none: unsigned: true, and a path that nobody can guess`, t.Title)
+		text := `is missing; write the webhook's secret or token, such as secret: "${SECRET}"`
+		if t.Signs == connector.Sometimes {
+			text += ". If it is not signed: unsigned: true, and a path that nobody can guess"
+		}
+		r.tell(strictyaml.Join(path, "secret"), "%s", text)
 	}
 }
 
