@@ -139,6 +139,16 @@ func (s Scheme) Sign(o Options, r *Request) {
 	}
 }
 
+// Check says which secrets are none, for a Type.
+func (s Scheme) Check(o Options) error {
+	for _, secret := range o.Secrets {
+		if len(s.key(secret)) == 0 {
+			return fmt.Errorf("secret: is not %s; copy all of it", s.Key)
+		}
+	}
+	return nil
+}
+
 // key is the key that a secret stands for, or nothing if it stands for none.
 func (s Scheme) key(secret string) (key []byte) {
 	var err error

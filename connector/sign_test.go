@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -89,6 +90,15 @@ func TestKeys(t *testing.T) {
 	for secret, want := range map[string]string{"7365637265": "secre", "736": "", "zz": ""} {
 		if got := (Scheme{Key: "hex"}).key(secret); string(got) != want {
 			t.Errorf("hex %q: got %q, want %q", secret, got, want)
+		}
+	}
+}
+
+// A secret that is no key is told of before it refuses every webhook.
+func TestSchemeCheck(t *testing.T) {
+	for secret, want := range map[string]string{"7365637265": "<nil>", "zz": "secret: is not hex; copy all of it", "": "secret: is not hex; copy all of it"} {
+		if got := fmt.Sprint((Scheme{Key: "hex"}).Check(Options{Secrets: []string{secret}})); got != want {
+			t.Errorf("%q: got %s, want %s", secret, got, want)
 		}
 	}
 }

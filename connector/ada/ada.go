@@ -27,6 +27,7 @@ func Type() connector.Type {
 		Name:   "ada",
 		Title:  "Ada",
 		Reopen: conversation.Continue,
+		Check:  scheme.Check,
 		Gives: connector.Gives{
 			Started: connector.Yes, Sent: connector.Yes, Received: connector.Yes, Ended: connector.Yes, Bots: connector.Yes,
 			AgentID: connector.Yes, AgentName: connector.Yes, AgentUsername: connector.No,

@@ -24,6 +24,7 @@ func Type() connector.Type {
 		Name:   "dixa",
 		Title:  "Dixa",
 		Reopen: conversation.Continue,
+		Check:  scheme.Check,
 		Gives: connector.Gives{
 			Started: connector.Yes, Sent: connector.Yes, Received: connector.Yes, Ended: connector.Yes, Bots: "those that bot_ids names",
 			AgentID: connector.Yes, AgentName: connector.Yes, AgentUsername: "their e-mail address",

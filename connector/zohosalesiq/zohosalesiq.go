@@ -28,6 +28,7 @@ func Type() connector.Type {
 		Name:   "zoho-salesiq",
 		Title:  "Zoho SalesIQ",
 		Reopen: conversation.Continue,
+		Check:  check,
 		Gives: connector.Gives{
 			Started: connector.Yes, Sent: connector.Yes, Received: connector.Yes, Ended: connector.Yes, Bots: "if SalesIQ says so of the sender, or bot_ids does",
 			AgentID: connector.Yes, AgentName: connector.Yes, AgentUsername: "the owner's: their e-mail address",
@@ -37,6 +38,15 @@ func Type() connector.Type {
 		},
 		New: func(o connector.Options) connector.Connector { return &Connector{o} },
 	}
+}
+
+func check(o connector.Options) error {
+	for _, secret := range o.Secrets {
+		if _, err := connector.ParseRSA(secret); err != nil {
+			return errors.New("secret: is not an RSA public key; copy all of the webhook's")
+		}
+	}
+	return nil
 }
 
 // A Connector reads the webhooks of one SalesIQ portal.
