@@ -17,7 +17,8 @@ func simulateCommand() *cobra.Command {
 		Use:   "simulate --to URL",
 		Short: "Play customers, agents and bots through real signed webhooks",
 		Long: `Simulate plays conversations as a chat tool would report them, through signed webhooks.
-The secret is read from the environment variable PARLANCE_SECRET. The same seed plays the same
+The secret is read from the environment variable PARLANCE_SECRET: for a tool that signs with RSA, the
+private key whose public one the source has. The same seed plays the same
 conversations, with the same ids: a gateway that has seen them takes them for repetitions.`,
 		Example: "  PARLANCE_SECRET=… parlance simulate --to http://127.0.0.1:8080/in/support --rate 20 --seed 7",
 		Args:    noArgs,
@@ -53,18 +54,27 @@ conversations, with the same ids: a gateway that has seen them takes them for re
 
 // newFaker returns the chat tool of a type, which sends to an address.
 func newFaker(name, secret, to string) (connector.Faker, error) {
-	if secret == "" {
-		return nil, errors.New("simulate: PARLANCE_SECRET is not set; set it to the source's secret")
+	o := connector.Options{URL: to}
+	if secret != "" {
+		o.Secrets = []string{secret}
 	}
 	var known []string
 	for _, t := range all.Types() {
-		c, ok := t.New(connector.Options{Secrets: []string{secret}, URL: to}).(connector.Faker)
-		if ok && t.Name == name {
-			return c, nil
+		c, ok := t.New(o).(connector.Faker)
+		if !ok {
+			continue
 		}
-		if ok {
-			known = append(known, t.Name)
+		known = append(known, t.Name)
+		if t.Name != name {
+			continue
 		}
+		if secret == "" && t.Signs != connector.Never {
+			return nil, errors.New("simulate: PARLANCE_SECRET is not set; set it to the source's secret")
+		}
+		if t.Check != nil && t.Check(o) != nil {
+			return nil, fmt.Errorf("simulate: PARLANCE_SECRET is no key with which %s could sign", t.Title)
+		}
+		return c, nil
 	}
 	return nil, fmt.Errorf("simulate: no chat tool %q to play; there are %q", name, known)
 }
