@@ -11,7 +11,7 @@ import (
 const (
 	// smallMemory is what Go may use before it collects garbage in earnest.
 	// With what SQLite and the program itself take, it stays under 100 MB.
-	smallMemory = 60 << 20
+	smallMemory = 64 << 20
 	// liveHeap is what the last collection left.
 	liveHeap = "/gc/heap/live:bytes"
 )
