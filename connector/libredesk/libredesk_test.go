@@ -2,7 +2,6 @@ package libredesk
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -110,18 +109,16 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// Libredesk signs the time, too.
+// What was signed long ago passes: webhooks that somebody kept are sent again.
 func TestAge(t *testing.T) {
 	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	options := connector.Options{Secrets: []string{"x"}, Now: func() time.Time { return at }}
 	c := &Connector{options}
-	for age, ok := range map[time.Duration]bool{0: true, 90 * time.Minute: true, 6 * 24 * time.Hour: true, 8 * 24 * time.Hour: false, -8 * 24 * time.Hour: false} {
-		r := c.sign(conversation.Activity{Time: at.Add(-age)}, "webhook.test", obj{})
-		if err := c.Verify(&r); (err == nil) != ok || err != nil && !errors.Is(err, connector.ErrSignature) {
-			t.Errorf("%s old: got %v", age, err)
-		}
+	r := c.sign(conversation.Activity{Time: at.AddDate(0, -1, 0)}, "webhook.test", obj{})
+	if err := c.Verify(&r); err != nil {
+		t.Errorf("a month old: got %v", err)
 	}
-	r := connector.Request{Header: http.Header{}, Body: []byte("not JSON")}
+	r = connector.Request{Header: http.Header{}, Body: []byte("not JSON")}
 	scheme.Sign(options, &r)
 	if err := c.Verify(&r); err != nil {
 		t.Errorf("signed, but unreadable: got %v", err)
