@@ -16,6 +16,7 @@ var layers = []struct{ tree, may string }{
 	{"connector/connectortest", "livechat conversation connector"},
 	{"internal/jq", ""},
 	{"connector", "conversation internal/jq"},
+	{"destination/destinationtest", "destination internal/deliver internal/journal"},
 	{"destination", "livechat internal/strictyaml"},
 	{"internal/spell", ""},
 	{"internal/strictyaml", "internal/spell"},

@@ -54,6 +54,16 @@ func TestDestination(t *testing.T) {
 	})
 }
 
+func TestFaults(t *testing.T) {
+	destinationtest.TestFaults(t, destinationtest.HTTPHarness{
+		Open: func(url string) (destination.Destination, error) {
+			return Open(Settings{WriteKey: key, Region: "us", Endpoint: url})
+		},
+		Secret: key,
+		Answer: `{"success":true}`,
+	})
+}
+
 func TestSend(t *testing.T) {
 	calls := []destination.Call{{JSON: []byte(`{"messageId":"a","sentAt":"x"}`)}, {JSON: []byte(`{"messageId":"b","sentAt":"x"}`)}}
 	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)

@@ -1,0 +1,18 @@
+package customerio
+
+import (
+	"testing"
+
+	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/destination/destinationtest"
+)
+
+func TestFaults(t *testing.T) {
+	destinationtest.TestFaults(t, destinationtest.HTTPHarness{
+		Open: func(url string) (destination.Destination, error) {
+			return Open(Settings{WriteKey: key, Region: "us", Endpoint: url})
+		},
+		Secret: key,
+		Answer: `{}`,
+	})
+}
