@@ -115,7 +115,7 @@ func TestKinds(t *testing.T) {
 // What is written with an assignment is a response in 2.x, and a note in 1.x.
 func TestWrittenWithAssignment(t *testing.T) {
 	for first, want := range map[string]string{
-		`"source":{"type":"conversation","id":"4","author":{"type":"user","id":"9"}}`:               "assigned agent 8 in 1; message by agent agent 7 5 in 1",
+		`"source":{"type":"conversation","id":"4","author":{"type":"user","id":"9"}}`:              "assigned agent 8 in 1; message by agent agent 7 5 in 1",
 		`"conversation_message":{"type":"conversation_message","id":"4","author":{"type":"user"}}`: "assigned agent 8 in 1 (private_note)",
 	} {
 		p := says(t, connector.Options{}, fmt.Sprintf(`{"topic":"conversation.admin.assigned","data":{"item":{"type":"conversation","id":"1","created_at":1772452800,%s,
