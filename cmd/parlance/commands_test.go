@@ -113,6 +113,13 @@ func TestCheck(t *testing.T) {
 	if status != 0 || strings.Contains(out, "do-not-show") || !strings.Contains(out, "support") {
 		t.Errorf("a right one: got status %d and\n%s", status, out)
 	}
+	if strings.Contains(out, "nothing signs") {
+		t.Errorf("a signed one: got %s", out)
+	}
+	out, status = check("sources:\n  support: {type: chatwoot, unsigned: true, path: 5f0c1a2b3c4d5e6f7a8b9c0d}\nworkspaces:\n  acme: {sources: {shop: {type: olark, path: 6f0c1a2b3c4d5e6f7a8b9c0d}}}\n")
+	if status != 0 || !strings.Contains(out, "nothing signs the webhooks of support:") || !strings.Contains(out, "nothing signs the webhooks of acme/shop:") {
+		t.Errorf("unsigned ones: got status %d and\n%s", status, out)
+	}
 	out, status = check("sources:\n  support: {type: chatwoot, secrte: do-not-show}\nsettle: long\n")
 	if status == 0 || strings.Contains(out, "do-not-show") || !strings.Contains(out, "parlance.yaml:2:") || !strings.Contains(out, `"secret"`) || !strings.Contains(out, "parlance.yaml:3:") {
 		t.Errorf("a wrong one: got status %d and\n%s", status, out)

@@ -103,8 +103,11 @@ func placeholders(s *gateway.Source, t connector.Type) {
 		s.Path = "a-path-that-nobody-calls"
 	} else {
 		s.Secrets = []gateway.Secret{"none"}
-		if t.Check != nil && t.Check(connector.Options{Secrets: []string{"none"}}) != nil {
-			s.Secrets = []gateway.Secret{anyKey}
+		for _, secret := range []string{"none", "00", anyKey} {
+			if t.Check == nil || t.Check(connector.Options{Secrets: []string{secret}}) == nil {
+				s.Secrets = []gateway.Secret{gateway.Secret(secret)}
+				break
+			}
 		}
 	}
 	if t.API != nil && !t.API.Optional {

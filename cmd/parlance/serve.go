@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -125,7 +126,24 @@ status 1; or what is in force, with defaults filled in and secrets hidden. It ch
 		if !file.was {
 			fmt.Fprintf(cmd.ErrOrStderr(), "parlance: there is no %s here; without it, this is in force:\n", defaultConfig)
 		}
+		for _, name := range unsigned(*config) {
+			fmt.Fprintf(cmd.ErrOrStderr(), "parlance: nothing signs the webhooks of %s: whoever knows its path can tell anything, so keep that secret\n", name)
+		}
 		return config.Print(cmd.OutOrStdout())
 	}
 	return cmd
+}
+
+// unsigned names the chat tools of which only a path says that they are it.
+func unsigned(config gateway.Config) (names []string) {
+	resolved, err := config.Resolve()
+	if err != nil {
+		return nil
+	}
+	for _, s := range resolved.Sources {
+		if s.Connector != nil && len(s.Secrets) == 0 {
+			names = append(names, strings.TrimPrefix(s.Workspace+"/"+s.Name, "default/"))
+		}
+	}
+	return names
 }
