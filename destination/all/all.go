@@ -8,6 +8,7 @@ import (
 	"github.com/parlance-chat/parlance/destination/file"
 	"github.com/parlance-chat/parlance/destination/hightouch"
 	"github.com/parlance-chat/parlance/destination/jitsu"
+	"github.com/parlance-chat/parlance/destination/posthog"
 	"github.com/parlance-chat/parlance/destination/rudderstack"
 	"github.com/parlance-chat/parlance/destination/segment"
 	"github.com/parlance-chat/parlance/destination/stdout"
@@ -23,6 +24,7 @@ func Types() []destination.Type {
 		customerio.Type(),
 		hightouch.Type(),
 		dreamdata.Type(),
+		posthog.Type(),
 		webhook.Type(),
 		file.Type(),
 		stdout.Type(),

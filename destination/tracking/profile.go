@@ -19,6 +19,9 @@ type Profile struct {
 	Authorizer Authorizer
 	// WriteKey has the key stand in the batch too.
 	WriteKey bool
+	// KeyMember, if set, is the member of a batch that carries the key, in
+	// place of a header.
+	KeyMember string
 	// Header holds further headers.
 	Header map[string]string
 

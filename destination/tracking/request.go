@@ -58,6 +58,7 @@ func (p *Profile) authorize(req *http.Request) error {
 		return p.Authorizer.Authorize(req)
 	case p.KeyHeader != "":
 		req.Header.Set(p.KeyHeader, p.Key)
+	case p.KeyMember != "": // it is there already
 	default:
 		req.SetBasicAuth(p.Key, "")
 	}
@@ -174,6 +175,9 @@ func (p *Profile) envelope(b batch) (members []byte) {
 	}
 	if p.WriteKey {
 		add("writeKey", quote(p.Key))
+	}
+	if p.KeyMember != "" {
+		add(p.KeyMember, quote(p.Key))
 	}
 	return members
 }
