@@ -8,6 +8,7 @@ import (
 	"github.com/parlance-chat/parlance/destination/file"
 	"github.com/parlance-chat/parlance/destination/hightouch"
 	"github.com/parlance-chat/parlance/destination/jitsu"
+	"github.com/parlance-chat/parlance/destination/postgres"
 	"github.com/parlance-chat/parlance/destination/posthog"
 	"github.com/parlance-chat/parlance/destination/rudderstack"
 	"github.com/parlance-chat/parlance/destination/segment"
@@ -25,6 +26,7 @@ func Types() []destination.Type {
 		hightouch.Type(),
 		dreamdata.Type(),
 		posthog.Type(),
+		postgres.Type(),
 		webhook.Type(),
 		file.Type(),
 		stdout.Type(),

@@ -1,0 +1,316 @@
+//go:build unix
+
+package postgres
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/parlance-chat/parlance/destination"
+)
+
+func class(err error) string {
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.As(err, new(*destination.Refusal)):
+		return "refusal"
+	case errors.As(err, new(*destination.Pause)):
+		return "pause"
+	}
+	return "again"
+}
+
+// A proxy stands between a destination and a server, and cuts connections.
+type proxy struct {
+	address string
+	mu      sync.Mutex
+	// cut returns whether a connection ends at what the client just said;
+	// with pass, the server still gets it, but its answer is lost.
+	cut  func(said []byte) bool
+	pass bool
+}
+
+func newProxy(t *testing.T, target string) *proxy {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	p := &proxy{address: l.Addr().String()}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			s, err := net.Dial("tcp", target)
+			if err != nil {
+				c.Close()
+				continue
+			}
+			go p.serve(c, s)
+		}
+	}()
+	return p
+}
+
+func (p *proxy) serve(client, server net.Conn) {
+	defer client.Close()
+	defer server.Close()
+	var lost sync.WaitGroup
+	lost.Go(func() {
+		_, _ = io.Copy(client, server)
+		client.Close()
+	})
+	buf := make([]byte, 1<<20)
+	for {
+		n, err := client.Read(buf)
+		if err != nil {
+			break
+		}
+		if cut, pass := p.cuts(buf[:n]); cut {
+			client.Close()
+			if pass {
+				_, _ = server.Write(buf[:n])
+				_ = server.(*net.TCPConn).CloseWrite()
+				_, _ = io.Copy(io.Discard, server) // until it has done it
+			}
+			break
+		}
+		if _, err := server.Write(buf[:n]); err != nil {
+			break
+		}
+	}
+	server.Close()
+	lost.Wait()
+}
+
+func (p *proxy) cuts(said []byte) (cut, pass bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cut == nil || !p.cut(said) {
+		return false, false
+	}
+	p.cut = nil
+	return true, p.pass
+}
+
+func (p *proxy) cutAt(word string, pass bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cut, p.pass = func(said []byte) bool { return bytes.Contains(said, []byte(word)) }, pass
+}
+
+// Each step of an attempt breaks twice: failed, and failed but happened. In
+// the end each call is there once.
+func TestCutConnections(t *testing.T) {
+	for _, step := range []string{"create schema", "create temporary table", "copy ", "insert into", "commit\x00"} {
+		for _, pass := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s passed on %v", strings.Fields(strings.Trim(step, "\x00"))[0], pass), func(t *testing.T) {
+				address, db := database(t)
+				host, _, _ := strings.Cut(strings.TrimPrefix(address, "postgres://postgres@"), "/")
+				p := newProxy(t, host)
+				if step != "create schema" {
+					send(t, open(t, address), `{"type":"page","messageId":"p"}`) // which makes the tables
+				}
+				d := open(t, strings.Replace(address, host, p.address, 1))
+				p.cutAt(step, pass)
+				a := attempt(started, identify(1, "u", `{"name":"Una"}`))
+				if err := d.Send(t.Context(), a); class(err) != "again" {
+					t.Fatalf("got %s (%v), want an error that is worth another attempt", class(err), err)
+				}
+				if step == "commit\x00" && pass {
+					arrives(t, db) // before the attempt that is to change nothing
+				}
+				a.Retry = 1
+				if err := d.Send(t.Context(), a); err != nil {
+					t.Fatal(err)
+				}
+				want := "1|1|1|1"
+				if got := query(t, db, `select (select count(*) from live_chat.tracks), (select count(*) from live_chat.live_chat_conversation_started),
+					(select count(*) from live_chat.identifies), (select count(*) from live_chat.users)`); got != want {
+					t.Errorf("got %s, want %s", got, want)
+				}
+			})
+		}
+	}
+}
+
+// arrives waits until the call is there.
+func arrives(t *testing.T, db *pgx.Conn) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); query(t, db, "select count(*) from live_chat.tracks") != "1"; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the commit was to happen, and did not")
+		}
+	}
+}
+
+// numbered returns an attempt with n events from the given one on.
+func numbered(from, n int) destination.Attempt {
+	var calls []string
+	for i := from; i < from+n; i++ {
+		calls = append(calls, fmt.Sprintf(`{"type":"track","event":"Live Chat Message Sent","messageId":"m%d","userId":"u%d","timestamp":"2026-03-02T09:00:00Z",
+"properties":{"conversation_id":"%d","conversation_duration":%d,"message_id":"%d","message_body":"Where is my order?"},"context":{"live_chat":{"source":"support"}}}`, i, i%7, i%50, i, i))
+	}
+	return attempt(calls...)
+}
+
+// insist sends until it is done, as package deliver does.
+func insist(t *testing.T, d *Destination, a destination.Attempt) {
+	t.Helper()
+	for deadline := time.Now().Add(2 * time.Minute); ; a.Retry++ {
+		err := d.Send(t.Context(), a)
+		if err == nil {
+			return
+		}
+		if class(err) != "again" || time.Now().After(deadline) {
+			t.Errorf("got %s (%v)", class(err), err)
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// The server is killed and restarted under load, and nothing is lost or doubled.
+func TestRestarts(t *testing.T) {
+	s := own(t)
+	d := open(t, s.address("postgres", "postgres"))
+	insist(t, d, numbered(0, 10))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := 1; i < 60; i++ {
+			insist(t, d, numbered(i*10, 10))
+		}
+	}()
+	for _, mode := range []string{"immediate", "fast"} {
+		if err := s.stop(mode); err != nil {
+			t.Error(err)
+		}
+		if err := s.start(); err != nil {
+			t.Error(err)
+		}
+	}
+	<-done
+	db := connect(t, s.address("postgres", "postgres"))
+	if got := query(t, db, "select count(*), count(distinct id) from live_chat.live_chat_message_sent"); got != "600|600" {
+		t.Errorf("got %s, want 600|600", got)
+	}
+}
+
+// Two gateways write the same events at the same time, from an empty database on.
+func TestTwoGateways(t *testing.T) {
+	address, db := database(t)
+	var both sync.WaitGroup
+	for range 2 {
+		d := open(t, address)
+		both.Go(func() {
+			for i := range 20 {
+				a := numbered(i*50, 50)
+				a.Calls = append(a.Calls, attempt(identify(i, "u", `{"name":"Una"}`), identify(i, "v", `{"name":"Vic"}`)).Calls...)
+				insist(t, d, a)
+			}
+		})
+	}
+	both.Wait()
+	if got := query(t, db, "select (select count(*) from live_chat.tracks), (select count(*) from live_chat.identifies), (select count(*) from live_chat.users)"); got != "1000|40|2" {
+		t.Errorf("got %s, want 1000|40|2", got)
+	}
+}
+
+// What each trouble means, and that it says what to do and no secret.
+func TestTroubles(t *testing.T) {
+	address, db := database(t)
+	run(t, db, "create role locked login password 'right'; create role poor login")
+	host := func(user, rest string) string { return strings.Replace(address, "postgres@", user+"@", 1) + rest }
+	tests := []struct{ name, url, prepare, want, says string }{
+		{"wrong password", host("locked:hidden", ""), "", "pause", "password"},
+		{"unknown user", host("nobody", ""), "", "pause", "user"},
+		{"unknown database", strings.Replace(address, "?", "x?", 1), "", "pause", "create the database"},
+		{"no rights", host("poor", ""), "", "pause", "CREATE on the database"},
+		{"refused", "postgres://u:hidden@127.0.0.1:1/db", "", "again", "refused"},
+		{"unknown host", "postgres://u:hidden@nowhere.invalid/db", "", "again", "nowhere.invalid"},
+		{"no TLS", strings.Replace(address, "disable", "require", 1), "", "again", "TLS"},
+		{"other column", address, "create schema live_chat; create table live_chat.tracks (id text primary key, received_at text)", "pause", "received_at"},
+		{"no key", address, "drop schema live_chat cascade; create schema live_chat; create table live_chat.tracks (id text)", "pause", "primary key"},
+		{"constraint", address, "drop schema live_chat cascade; create schema live_chat; create table live_chat.tracks (id text primary key, more text not null)", "pause", "tracks"},
+		{"table in a view's place", address, "drop schema live_chat cascade; create schema live_chat; create table live_chat.live_chat_days (id text)", "pause", "not ours"},
+		{"full disk", address, "drop schema live_chat cascade; create schema live_chat; create table live_chat.tracks (id text primary key); " +
+			"create function full_disk() returns trigger language plpgsql as $$ begin raise exception 'secret' using errcode = 'disk_full'; end $$; " +
+			"create trigger t before insert on live_chat.tracks execute function full_disk()", "again", "53100"},
+		{"conflict", address, "create or replace function full_disk() returns trigger language plpgsql as $$ begin raise exception 'x' using errcode = '40001'; end $$", "again", "40001"},
+	}
+	for _, tt := range tests {
+		if tt.prepare != "" {
+			run(t, db, tt.prepare)
+		}
+		err := open(t, tt.url).Send(t.Context(), attempt(started))
+		if class(err) != tt.want || !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "hidden") {
+			t.Errorf("%s: got %s (%v), want %s that says %s", tt.name, class(err), err, tt.want, tt.says)
+		}
+	}
+}
+
+// A user who may only write needs no more, once the tables are there.
+func TestFewRights(t *testing.T) {
+	address, db := database(t)
+	send(t, open(t, address), started)
+	run(t, db, `create role writer login; grant usage on schema live_chat to writer; grant select, insert, update on all tables in schema live_chat to writer`)
+	d := open(t, strings.Replace(address, "postgres@", "writer@", 1))
+	send(t, d, identify(1, "u", `{"name":"Una"}`))
+	if got := query(t, db, "select name from live_chat.users"); got != "Una" {
+		t.Errorf("got %q, want Una", got)
+	}
+}
+
+// What somebody removes comes back, and an older schema gets what it lacks.
+func TestMigrates(t *testing.T) {
+	address, db := database(t)
+	d := open(t, address)
+	send(t, d, started)
+	for _, change := range []string{
+		"alter table live_chat.tracks drop column context_ip",
+		"drop table live_chat.tracks",
+		"drop view live_chat.live_chat_days",
+		"comment on view live_chat.live_chat_days is null",
+		"drop schema live_chat cascade",
+	} {
+		run(t, db, change)
+		insist(t, d, attempt(started))
+		insist(t, open(t, address), attempt(started)) // a gateway that starts
+		if got := query(t, db, "select count(context_ip is null), count(*) from live_chat.tracks"); got != "1|1" {
+			t.Errorf("%s: got %s, want 1|1", change, got)
+		}
+		if got := query(t, db, "select count(*) from live_chat.live_chat_days"); got != "1" {
+			t.Errorf("%s: got %s days, want 1", change, got)
+		}
+	}
+	run(t, db, "comment on view live_chat.live_chat_days is 'Made by parlance, version 999'; create view mine as select * from live_chat.live_chat_days")
+	send(t, open(t, address), started)
+	if got := query(t, db, "select obj_description('live_chat.live_chat_days'::regclass)"); !strings.Contains(got, "999") {
+		t.Errorf("a newer view was replaced: %s", got)
+	}
+}
+
+// A default of the database that would lose commits does not hold for ours.
+func TestSynchronous(t *testing.T) {
+	address, db := database(t)
+	run(t, db, "create schema live_chat; create table live_chat.tracks (id text primary key, how text default current_setting('synchronous_commit'))")
+	run(t, db, "do $$ begin execute format('alter database %I set synchronous_commit = off', current_database()); end $$")
+	send(t, open(t, address), started)
+	if got := query(t, db, "select how from live_chat.tracks"); got != "on" {
+		t.Errorf("got synchronous_commit %s, want on", got)
+	}
+}

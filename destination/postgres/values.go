@@ -1,0 +1,153 @@
+package postgres
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// values are those of a JSON object.
+type values map[string]jsontext.Value
+
+// lenient reads whatever SDKs send.
+var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+
+var errNoObject = errors.New("no object")
+
+// object reads a JSON object. Values that are null are left out, as they are in
+// Segment's tables.
+func object(v []byte) (values, error) {
+	if len(v) == 0 || jsontext.Value(v).Kind() != '{' {
+		return nil, errNoObject
+	}
+	var all values
+	if err := json.Unmarshal(v, &all, lenient); err != nil {
+		return nil, err
+	}
+	for key, v := range all {
+		if v.Kind() == 'n' {
+			delete(all, key)
+		}
+	}
+	return all, nil
+}
+
+// asText returns the value of a text column, or nil. What is no text is written
+// as JSON, as Segment does with lists.
+func asText(v jsontext.Value) any {
+	switch {
+	case len(v) == 0, v.Kind() == 'n':
+		return nil
+	case v.Kind() == '"':
+		s, err := jsontext.AppendUnquote(nil, v)
+		if err != nil && s == nil {
+			return nil
+		}
+		return storable(string(s))
+	}
+	b, err := clean(v)
+	if err != nil {
+		return nil
+	}
+	return string(b)
+}
+
+// asID returns the value of a column that holds an id, or nil.
+func asID(v jsontext.Value) any {
+	if id := asText(v); id != "" {
+		return id
+	}
+	return nil
+}
+
+// asInt returns the value of a bigint column, or nil.
+func asInt(v jsontext.Value) any {
+	if v.Kind() != '0' {
+		return nil
+	}
+	n, err := strconv.ParseInt(string(v), 10, 64)
+	if err != nil {
+		return nil
+	}
+	return n
+}
+
+// asTime reads a time as JSON has it.
+func asTime(v jsontext.Value) (time.Time, bool) {
+	s, _ := asText(v).(string)
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
+}
+
+// storable returns s without what PostgreSQL can keep nowhere.
+func storable(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+func quoted(s string) []byte {
+	b, _ := jsontext.AppendQuote(nil, strings.ToValidUTF8(s, "\uFFFD")) // which always can be
+	return b
+}
+
+// asJSON writes values for a jsonb column.
+func asJSON(all values) ([]byte, error) {
+	out := []byte{'{'}
+	for key, v := range all {
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		b, err := clean(v)
+		if err != nil {
+			return nil, err
+		}
+		out = append(append(append(out, quoted(storable(key))...), ':'), b...)
+	}
+	return append(out, '}'), nil
+}
+
+// clean rewrites JSON so that jsonb takes it: no NUL, no half of a surrogate
+// pair, no number beyond what PostgreSQL counts.
+func clean(v jsontext.Value) ([]byte, error) {
+	var out bytes.Buffer
+	d := jsontext.NewDecoder(bytes.NewReader(v), lenient)
+	e := jsontext.NewEncoder(&out, lenient)
+	for {
+		t, err := d.ReadToken()
+		if err == io.EOF {
+			return bytes.TrimSpace(out.Bytes()), nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case t.Kind() == '"', t.Kind() == '0' && !countable(t.String()):
+			t = jsontext.String(storable(t.String()))
+		}
+		if err := e.WriteToken(t); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// countable reports whether PostgreSQL's numeric surely holds a number.
+func countable(number string) bool {
+	digits, exponent, found := strings.Cut(strings.ToLower(number), "e")
+	if len(digits) > 1000 {
+		return false
+	}
+	if !found {
+		return true
+	}
+	n, err := strconv.Atoi(exponent)
+	return err == nil && -1000 <= n && n <= 1000
+}
