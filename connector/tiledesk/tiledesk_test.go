@@ -19,7 +19,7 @@ func TestCorpus(t *testing.T) {
 	opened := "assigned agent " + agent + " in " + request
 	connectortest.Corpus(t, Type(), connectortest.Says{
 		"constructed.message.create.visitor.json":     "message by customer agent " + agent + " 66700000000000000000cc01 in " + request,
-		"constructed.message.create.bot.json":         "message by bot agent 5e2c35c8f0dbc10017bb3b01 66700000000000000000cc02 in " + request,
+		"constructed.message.create.bot.json":         "message by bot agent bot_5e2c35c8f0dbc10017bb3b01 66700000000000000000cc02 in " + request,
 		"constructed.message.create.private.json":     "(private_note)",
 		"constructed.message.create.info-system.json": "(activity_line)",
 		"constructed.request.create.json":             "identified in " + request + "; " + opened,

@@ -20,7 +20,7 @@ func TestCorpus(t *testing.T) {
 	connectortest.Corpus(t, Type(), connectortest.Says{
 		"chat_meta.start.json":         "identified agent 5 in 71",
 		"chat_meta.forward.json":       "assigned agent 13 in 71",
-		"chat_meta.receive.json":       "message by customer b7a38932f359171ef417ace0 in 67; closed in 67",
+		"chat_meta.receive.json":       "message by customer b7a38932f359171ef417ace0 in 67; closed agent 13 in 67",
 		"offline_message.receive.json": "",
 	})
 }
