@@ -45,6 +45,8 @@ type Attempt struct {
 // A Call is one call of the Segment protocol: one of the four events, or
 // whatever else passed through.
 type Call struct {
+	Workspace    string // that it belongs to
+	Source       string // that it comes from
 	MessageID    string
 	Conversation string // calls of one conversation keep their order
 	JSON         []byte // as it is to be sent

@@ -8,6 +8,7 @@ import (
 	"github.com/parlance-chat/parlance/destination/file"
 	"github.com/parlance-chat/parlance/destination/hightouch"
 	"github.com/parlance-chat/parlance/destination/jitsu"
+	"github.com/parlance-chat/parlance/destination/nats"
 	"github.com/parlance-chat/parlance/destination/postgres"
 	"github.com/parlance-chat/parlance/destination/posthog"
 	"github.com/parlance-chat/parlance/destination/rudderstack"
@@ -27,6 +28,7 @@ func Types() []destination.Type {
 		dreamdata.Type(),
 		posthog.Type(),
 		postgres.Type(),
+		nats.Type(),
 		webhook.Type(),
 		file.Type(),
 		stdout.Type(),

@@ -54,7 +54,7 @@ func (p Policy) render(e journal.Event) (*destination.Call, error) {
 	if !p.Only.lets(e) || p.Except.leavesOut(e) {
 		return nil, nil
 	}
-	c := &destination.Call{MessageID: e.MessageID, Conversation: e.Conversation, JSON: e.JSON}
+	c := &destination.Call{Workspace: e.Workspace, Source: e.Source, MessageID: e.MessageID, Conversation: e.Conversation, JSON: e.JSON}
 	if p.Salt != "" {
 		c.MessageID = salted(p.Salt, e.MessageID)
 	}
