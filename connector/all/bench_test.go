@@ -143,15 +143,6 @@ func fakers(t testing.TB, f func(typ connector.Type, c connector.Faker, r *conne
 	}
 }
 
-// Reading a webhook allocates about four times its bytes at most.
-func TestAllocated(t *testing.T) {
-	fakers(t, func(typ connector.Type, c connector.Faker, r *connector.Request) {
-		if got := read(t, c, r, 1000); got > 4.5 {
-			t.Errorf("%s: got %.1f times the %d bytes of a webhook", typ.Name, got, size(r))
-		}
-	})
-}
-
 // BenchmarkParse reads the typical webhook of every tool that the simulator can
 // play. Beside webhooks/s it tells how many times its bytes reading allocates,
 // and how many times longer it takes than encoding/json does to decode the same
