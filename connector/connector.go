@@ -105,6 +105,15 @@ type Faker interface {
 	Fake(history []conversation.Activity) []Request
 }
 
+// An Answerer is a Faker whose webhooks take Lookups: it plays the tool's API
+// too.
+type Answerer interface {
+	Faker
+	// Answer is what the API says of a path once the last activity of a
+	// history has happened; nil if it knows nothing of it.
+	Answer(history []conversation.Activity, path string) []byte
+}
+
 // Options are what the configuration of any chat tool may hold. The zero
 // value of each field is its default.
 type Options struct {

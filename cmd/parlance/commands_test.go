@@ -8,7 +8,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -344,6 +346,36 @@ func TestSimulate(t *testing.T) {
 		t.Errorf("with another secret: got %v and\n%s", err, out)
 	}
 	p.stop()
+}
+
+// So is one whose webhooks hold nothing but ids.
+func TestSimulateAPI(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := l.Addr().String()
+	l.Close()
+	p := newProgram(t, "data")
+	config, err := os.ReadFile(filepath.Join(p.dir, "parlance.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.write(strings.Replace(string(config), "type: chatwoot,", fmt.Sprintf("type: hubspot, api_token: token, api_url: \"http://%s\",", api), 1))
+	p.start()
+	t.Setenv("PARLANCE_SECRET", testSecret)
+	cmd := exec.Command(binary, "simulate", "--type", "hubspot", "--api", api, "--to", p.url+"/in/support", "--conversations", "2", "--rate", "100", "--speed", "1000", "--seed", "7")
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "2 conversations told whole") {
+		t.Errorf("got %v and\n%s", err, out)
+	}
+	p.ledger.await(t, 2)
+	if r := p.ledger.Report(); r.Invalid > 0 {
+		t.Errorf("%d events break the specification", r.Invalid)
+	}
+	p.stop()
+	if out, status := parlance(t, p.dir, "", "simulate", "--api", api, "--to", p.url+"/in/support", "--type", "chatwoot"); status != 2 || !strings.Contains(out, "API") {
+		t.Errorf("a tool without an API: got %d and\n%s", status, out)
+	}
 }
 
 func TestParseSince(t *testing.T) {

@@ -1,9 +1,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
 	"os"
+	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -26,6 +31,7 @@ conversations, with the same ids: a gateway that has seen them takes them for re
 	f := cmd.Flags()
 	to := f.String("to", "", "URL to which the webhooks go (required)")
 	kind := f.String("type", "chatwoot", "the chat tool to play")
+	api := f.String("api", "", "address at which to play the tool's API as well, for a source with api_url: http://ADDRESS")
 	var o simulate.Options
 	f.Float64Var(&o.Rate, "rate", 2, "webhooks a second")
 	f.Uint64Var(&o.Seed, "seed", 0, "the same seed plays the same conversations (default: others at each run)")
@@ -42,6 +48,16 @@ conversations, with the same ids: a gateway that has seen them takes them for re
 		if o.Faker, err = newFaker(*kind, os.Getenv("PARLANCE_SECRET"), *to); err != nil {
 			return err
 		}
+		if *api != "" {
+			if o.API = simulate.NewAPI(o.Faker); o.API == nil {
+				return usage(cmd, "the webhooks of %s leave nothing out that its API would tell", *kind)
+			}
+			done, err := serveAPI(cmd.Context(), *api, o.API)
+			if err != nil {
+				return err
+			}
+			defer done()
+		}
 		stats, err := simulate.Run(cmd.Context(), o)
 		if err != nil && stats.Webhooks == 0 {
 			return err
@@ -50,6 +66,23 @@ conversations, with the same ids: a gateway that has seen them takes them for re
 		return err
 	}
 	return cmd
+}
+
+// serveAPI plays a tool's API until done is called, which waits until nobody
+// asks any more.
+func serveAPI(ctx context.Context, address string, api *simulate.API) (done func(), err error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("simulate: %w (another address: --api HOST:PORT)", err)
+	}
+	server := &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second}
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = server.Serve(l) }) // until it is closed
+	return func() {
+		api.Idle(ctx)
+		server.Close()
+		serving.Wait()
+	}, nil
 }
 
 // newFaker returns the chat tool of a type, which sends to an address.

@@ -114,15 +114,6 @@ func heard(t *testing.T, f connector.Faker, all []conversation.Activity) (list [
 	return list
 }
 
-// An Answerer is a Faker whose webhooks take Lookups: it plays the tool's API
-// too.
-type Answerer interface {
-	connector.Faker
-	// Answer is what the API says of a path once the last activity of a
-	// history has happened; nil if it knows nothing of it.
-	Answer(history []conversation.Activity, path string) []byte
-}
-
 // asked is what a webhook says once every Lookup is answered, as the gateway
 // has it.
 func asked(t *testing.T, f connector.Faker, history []conversation.Activity, r *connector.Request) connector.Parsed {
@@ -133,7 +124,7 @@ func asked(t *testing.T, f connector.Faker, history []conversation.Activity, r *
 		if len(p.Lookups) == 0 {
 			return p
 		}
-		api, ok := f.(Answerer)
+		api, ok := f.(connector.Answerer)
 		if !ok {
 			t.Fatalf("got Lookups %v, want a Faker that answers them", p.Lookups)
 		}

@@ -128,7 +128,7 @@ func (p *playground) tools(t *testing.T) (list []*tool) {
 		if s := typ.Gives.Signature; strings.HasPrefix(s, "RSA") && !strings.Contains(s, "token") {
 			tool.secret, tool.configured = private, public
 		}
-		api, answers := typ.New(connector.Options{}).(connectortest.Answerer)
+		api, answers := typ.New(connector.Options{}).(connector.Answerer)
 		if answers || typ.API != nil && !typ.API.Optional {
 			tool.conversations = conversations[:3] // the gateway asks ten times a second
 			tool.api = httptest.NewServer(serveAPI(api, conversations))
@@ -184,7 +184,7 @@ func scripts() (list [][]conversation.Activity) {
 }
 
 // serveAPI plays a tool's API; nil knows nothing.
-func serveAPI(api connectortest.Answerer, conversations [][]conversation.Activity) http.Handler {
+func serveAPI(api connector.Answerer, conversations [][]conversation.Activity) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, history := range conversations {
 			if api == nil {

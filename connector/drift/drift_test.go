@@ -10,7 +10,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/connectortest"
 )
 
-var _ connectortest.Answerer = (*Connector)(nil)
+var _ connector.Answerer = (*Connector)(nil)
 
 func TestConnector(t *testing.T) { connectortest.Test(t, Type(), "testdata") }
 

@@ -36,6 +36,8 @@ type Options struct {
 	Speed float64
 	// Chaos sends some webhooks twice, and some late, as chat tools do.
 	Chaos bool
+	// API, if set, is told of everything before the webhooks tell of it.
+	API *API
 	// Acked, if set, is called with what was acknowledged.
 	Acked func(conversation.Activity)
 	// Trouble, if set, is told once why webhooks have to be sent again.
@@ -170,6 +172,9 @@ func (p *player) play(ctx context.Context, lines []Line) {
 // tell sends the webhooks that report the last activity of a history. For the
 // first that opens a conversation, room has taken the turn.
 func (p *player) tell(ctx context.Context, history []conversation.Activity, opens bool) {
+	if p.API != nil {
+		p.API.learn(history)
+	}
 	for i, w := range p.Faker.Fake(history) {
 		if (i > 0 || !opens) && p.turn(ctx) != nil {
 			return
