@@ -13,7 +13,7 @@ const module = "github.com/parlance-chat/parlance"
 var layers = []struct{ tree, may string }{
 	{"livechat", ""},
 	{"conversation", "livechat"},
-	{"connector/connectortest", "livechat conversation connector"},
+	{"connector/connectortest", "livechat conversation connector internal/corpus"},
 	{"internal/jq", ""},
 	{"connector", "conversation internal/jq"},
 	{"destination/destinationtest", "destination internal/deliver internal/journal"},
@@ -30,6 +30,8 @@ var layers = []struct{ tree, may string }{
 	{"internal/simulate", "conversation connector"},
 	{"internal/standin", "livechat"},
 	{"internal/sdktest", ""},
+	{"internal/corpus", ""},
+	{"internal/doctable", ""},
 	{"gateway", "livechat conversation connector destination internal/spell internal/strictyaml internal/journal internal/jq internal/ingest internal/lookup internal/engine internal/deliver internal/control"},
 	{"bench", "livechat conversation connector gateway internal/simulate internal/standin"},
 	{"cmd", "livechat conversation connector destination gateway internal/control internal/journal internal/recording internal/simulate internal/standin"},

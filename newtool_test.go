@@ -12,9 +12,6 @@ import (
 // A new chat tool is one folder, and one line in the list with its import: the
 // program then reads it, and everything else is as with any other tool.
 func TestNewToolIsAFolderAndALine(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds the program")
-	}
 	const list = "connector/all/all.go"
 	b, err := os.ReadFile(list)
 	if err != nil {

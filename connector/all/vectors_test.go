@@ -17,6 +17,7 @@ import (
 	"github.com/parlance-chat/parlance/connector/custom"
 	"github.com/parlance-chat/parlance/connector/field"
 	"github.com/parlance-chat/parlance/gateway"
+	"github.com/parlance-chat/parlance/internal/corpus"
 )
 
 // A vector is a request that a tool signed, in the words of the corpus.
@@ -41,10 +42,7 @@ type vector struct {
 
 // vectors returns those of the corpus.
 func vectors(t *testing.T) (list []vector) {
-	dir := os.Getenv("PARLANCE_CORPUS")
-	if dir == "" {
-		t.Skip("PARLANCE_CORPUS is not set: no signatures of real tools here")
-	}
+	dir := corpus.Dir(t)
 	for _, pattern := range []string{"*signature*vector*.json", "*/*signature*vector*.json"} {
 		files, err := filepath.Glob(filepath.Join(dir, pattern))
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/parlance-chat/parlance/connector"
+	"github.com/parlance-chat/parlance/internal/corpus"
 )
 
 // Says is what files are expected to say, by name, as Summary writes it.
@@ -45,7 +46,7 @@ func Corpus(t *testing.T, typ connector.Type, says Says, skip ...string) {
 
 // Files calls f with every file that PARLANCE_CORPUS holds for the connector.
 func Files(t *testing.T, typ connector.Type, f func(t *testing.T, name string, b []byte)) {
-	for _, file := range corpus(t, typ) {
+	for _, file := range corpusFiles(t, typ) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			b, err := os.ReadFile(file)
 			if err != nil {
@@ -66,12 +67,9 @@ func skipped(name string, patterns []string) bool {
 	return false
 }
 
-// corpus returns the files that PARLANCE_CORPUS holds for a tool.
-func corpus(t testing.TB, typ connector.Type) (files []string) {
-	dir := os.Getenv("PARLANCE_CORPUS")
-	if dir == "" {
-		t.Skip("PARLANCE_CORPUS is not set: no recorded webhooks of real tools here")
-	}
+// corpusFiles returns the files of the corpus for a tool.
+func corpusFiles(t testing.TB, typ connector.Type) (files []string) {
+	dir := corpus.Dir(t)
 	for _, pattern := range []string{"*.json", "*.jsonl"} {
 		list, err := filepath.Glob(filepath.Join(dir, typ.Name, pattern))
 		if err != nil {

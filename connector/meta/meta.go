@@ -21,7 +21,7 @@ const Signature = "HMAC-SHA256"
 const TestEntry = "0"
 
 // scheme is how Meta signs: over the bytes that it sends, in which whatever is
-// not ASCII is written as \uXXXX.
+// not ASCII is escaped, é as \u00e9.
 var scheme = connector.Scheme{Header: "X-Hub-Signature-256", Value: "sha256={signature}"}
 
 // An App verifies what an app of Meta sends. The secrets are its app secret and
@@ -72,7 +72,7 @@ func (a App) Sign(r *connector.Request) {
 	scheme.Sign(a.keys, r)
 }
 
-// escape writes whatever is not ASCII in JSON as \uXXXX, and / as \/.
+// escape writes JSON as Meta does: é as \u00e9, and so whatever is not ASCII, and / as \/.
 func escape(body []byte) []byte {
 	b := make([]byte, 0, len(body))
 	for _, r := range string(body) {
