@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/parlance-chat/parlance/connector"
+	"github.com/parlance-chat/parlance/connector/all"
 	"github.com/parlance-chat/parlance/gateway"
 	"github.com/parlance-chat/parlance/internal/recording"
 	"github.com/parlance-chat/parlance/livechat"
@@ -87,11 +88,12 @@ func mapReader(cmd *cobra.Command, file *configFile, workspace, source, typ, pro
 	case typ == "":
 		return nil, usage(cmd, "name a source with --source, or a --type or --program")
 	default:
-		tool, err := chosen(cmd, []string{typ})
-		if err != nil {
-			return nil, err
+		types := all.Types()
+		i := slices.IndexFunc(types, func(t connector.Type) bool { return t.Name == typ })
+		if i < 0 {
+			return nil, usage(cmd, "no chat tool %q; 'parlance connectors' lists them", typ)
 		}
-		placeholders(&s, tool[0])
+		placeholders(&s, types[i])
 	}
 	return (&gateway.Config{Sources: []gateway.Source{s}}).Reader("default", "try")
 }
