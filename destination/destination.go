@@ -10,7 +10,9 @@ import (
 	"time"
 )
 
-// A Destination takes calls. Send is never called concurrently.
+// A Destination takes calls. Send may be called concurrently, for as many
+// attempts as Limits allows, but never for two that have calls of the same
+// conversation.
 type Destination interface {
 	// Limits says how much one Send takes.
 	Limits() Limits
@@ -31,6 +33,12 @@ type Limits struct {
 	Calls     int // number of calls
 	Bytes     int // of their JSON together, separators and envelope included
 	CallBytes int // of the JSON of one
+
+	// InFlight is how many attempts may be under way at once. Zero means one.
+	InFlight int
+	// Age is how long calls may wait for others until an attempt is full. Zero
+	// means that none waits.
+	Age time.Duration
 }
 
 // An Attempt is one try at handing calls over.
@@ -40,6 +48,17 @@ type Attempt struct {
 	Retry int
 	// SentAt is the time of this attempt; it is in each call's JSON already.
 	SentAt time.Time
+	// Tell, if not nil, wants to hear of each exchange with the receiver. It
+	// may be called concurrently with other attempts'.
+	Tell func(Exchange)
+}
+
+// An Exchange is what was asked of a receiver and what it answered, for people
+// who look for what is wrong. It holds no secrets of ours.
+type Exchange struct {
+	Request  string // such as "POST https://api.segment.io/v1/batch, 12 calls, 3456 bytes"
+	Status   int    // HTTP status, or 0
+	Response string // what the receiver said, cut
 }
 
 // A Call is one call of the Segment protocol: one of the four events, or
@@ -76,6 +95,31 @@ type Pause struct {
 }
 
 func (e *Pause) Error() string { return "paused: " + e.Reason }
+
+// An Examiner is a Destination that can find out whether calls would be taken,
+// without sending any.
+type Examiner interface {
+	// Examine asks the receiver, changes nothing there, and returns what it
+	// found, good news too.
+	Examine(ctx context.Context) []Finding
+}
+
+// A Finding is one thing that was looked at.
+type Finding struct {
+	Level Level
+	Text  string // what was looked at, and how it is, in plain words; no secrets
+	Do    string // what to do or to click; "" where all is well
+}
+
+// A Level says how bad a finding is.
+type Level int
+
+// Levels of findings.
+const (
+	Good    Level = iota
+	Warning       // events arrive, but perhaps not as meant
+	Problem       // events do not arrive
+)
 
 // A Type is one kind of receiver in the list.
 type Type struct {
