@@ -80,18 +80,18 @@ func copyScript(b *testing.B, size int) string {
 	var script strings.Builder
 	l := newLayout("live_chat")
 	for from := 0; from < benchmarked; from += size {
-		rows, err := l.batch(numbered(from, size))
+		rows, err := l.Rows(numbered(from, size))
 		if err != nil {
 			b.Fatal(err)
 		}
 		script.WriteString("begin;\n")
 		for i, t := range l.tables {
-			if len(rows.rows[i]) == 0 {
+			if len(rows[i]) == 0 {
 				continue
 			}
-			path := filepath.Join(dir, fmt.Sprintf("%s.%d", t.name, from))
-			writeCSV(b, path, rows.rows[i])
-			fmt.Fprintf(&script, "\\copy %s (%s) from '%s' csv\n", pgx.Identifier{"live_chat", t.name}.Sanitize(), `"`+strings.Join(t.names, `","`)+`"`, path)
+			path := filepath.Join(dir, fmt.Sprintf("%s.%d", t.Name, from))
+			writeCSV(b, path, rows[i])
+			fmt.Fprintf(&script, "\\copy %s (%s) from '%s' csv\n", pgx.Identifier{"live_chat", t.Name}.Sanitize(), `"`+strings.Join(t.names, `","`)+`"`, path)
 		}
 		script.WriteString("commit;\n")
 	}

@@ -116,7 +116,7 @@ func (d *Destination) Limits() destination.Limits {
 // Send implements destination.Destination. When it returns nil, the rows are
 // committed, and on the server's disk.
 func (d *Destination) Send(ctx context.Context, a destination.Attempt) error {
-	b, err := d.layout.batch(a)
+	rows, err := d.layout.Rows(a)
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (d *Destination) Send(ctx context.Context, a destination.Attempt) error {
 		d.drop()
 		return judge(err, a.Retry)
 	}
-	if err := d.write(ctx, b); err != nil {
+	if err := d.write(ctx, rows); err != nil {
 		d.drop() // what state it is in nobody knows
 		return judge(err, a.Retry)
 	}
@@ -157,12 +157,12 @@ set local idle_in_transaction_session_timeout = %[1]d;
 select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off';
 `, timeout.Milliseconds())
 
-// write commits the rows of a batch.
-func (d *Destination) write(ctx context.Context, b *batch) error {
+// write commits the rows of an attempt, by table.
+func (d *Destination) write(ctx context.Context, rows [][][]any) error {
 	var stage, store strings.Builder
 	stage.WriteString(begin)
 	for i, t := range d.layout.tables {
-		if len(b.rows[i]) > 0 {
+		if len(rows[i]) > 0 {
 			stage.WriteString(t.stage)
 			store.WriteString(t.store)
 		}
@@ -171,10 +171,10 @@ func (d *Destination) write(ctx context.Context, b *batch) error {
 		return err
 	}
 	for i, t := range d.layout.tables {
-		if len(b.rows[i]) == 0 {
+		if len(rows[i]) == 0 {
 			continue
 		}
-		if _, err := d.conn.CopyFrom(ctx, pgx.Identifier{"pg_temp", t.staging}, t.names, pgx.CopyFromRows(b.rows[i])); err != nil {
+		if _, err := d.conn.CopyFrom(ctx, pgx.Identifier{"pg_temp", t.staging}, t.names, pgx.CopyFromRows(rows[i])); err != nil {
 			return err
 		}
 	}

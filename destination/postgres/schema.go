@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/destination/warehouse"
 )
 
 // views is what is shipped with the tables. A later version may add columns to
@@ -26,10 +27,10 @@ var viewNames = []string{"live_chat_timeline", "live_chat_first_responses", "liv
 // like are the types that may stand in place of ours: those of a table that
 // Segment made, as far as they hold all that ours do.
 var like = map[string][]string{
-	text:      {"text", "character varying"},
-	bigint:    {"bigint", "numeric"},
-	timestamp: {"timestamp with time zone"},
-	jsonb:     {"jsonb"},
+	"text":    {"text", "character varying"},
+	"bigint":  {"bigint", "numeric"},
+	timestamp: {timestamp},
+	"jsonb":   {"jsonb"},
 }
 
 // there is what a schema has.
@@ -94,18 +95,18 @@ func (l *layout) changes(now there) (string, error) {
 		fmt.Fprintf(&b, "create schema if not exists %s;\n", quote(l.schema))
 	}
 	for _, t := range l.tables {
-		have, ok := now.tables[t.name]
+		have, ok := now.tables[t.Name]
 		if !ok {
 			b.WriteString(l.create(t))
 			continue
 		}
-		for _, c := range append(t.columns[:len(t.columns):len(t.columns)], column{"uuid_ts", timestamp}) {
+		for _, c := range t.columns() {
 			kind, ok := have[c.name]
 			if !ok {
-				fmt.Fprintf(&b, "alter table %s add column if not exists %s;\n", quote(l.schema, t.name), c.define())
+				fmt.Fprintf(&b, "alter table %s add column if not exists %s;\n", quote(l.schema, t.Name), c.define())
 			} else if !compatible(c.kind, kind) {
 				return "", &destination.Pause{Reason: fmt.Sprintf("column %s of table %s.%s is %s, and is to be %s; change it, or name another schema",
-					c.name, l.schema, t.name, kind, c.kind)}
+					c.name, l.schema, t.Name, kind, c.kind)}
 			}
 		}
 	}
@@ -142,17 +143,16 @@ func (c column) define() string {
 // Segment's users read them, so that a BRIN index of it costs next to nothing.
 func (l *layout) create(t *table) string {
 	var columns []string
-	for _, c := range t.columns {
+	for _, c := range t.columns() {
 		columns = append(columns, c.define())
 	}
-	columns = append(columns, column{"uuid_ts", timestamp}.define())
-	name := quote(l.schema, t.name)
+	name := quote(l.schema, t.Name)
 	s := fmt.Sprintf("create table if not exists %s (%s);\n", name, strings.Join(columns, ", "))
-	if t.name != users {
-		s += fmt.Sprintf("create index if not exists %s on %s using brin (received_at);\n", quote(t.name+"_received_at"), name)
+	if t.Name != warehouse.Users {
+		s += fmt.Sprintf("create index if not exists %s on %s using brin (received_at);\n", quote(t.Name+"_received_at"), name)
 	}
-	if _, ok := t.index["conversation_id"]; ok {
-		s += fmt.Sprintf("create index if not exists %s on %s (conversation_id);\n", quote(t.name+"_conversation_id"), name)
+	if t.Has("conversation_id") {
+		s += fmt.Sprintf("create index if not exists %s on %s (conversation_id);\n", quote(t.Name+"_conversation_id"), name)
 	}
 	return s
 }

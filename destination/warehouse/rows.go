@@ -1,6 +1,7 @@
-package postgres
+package warehouse
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,22 +14,25 @@ import (
 
 // A batch is the rows of some calls, by table.
 type batch struct {
-	layout *layout
+	layout *Layout
 	rows   [][][]any
 	users  map[string][]any // the rows of table users, by id
 }
 
 // A row is one of a table that is being filled.
 type row struct {
-	table  *table
+	table  *Table
 	values []any
 }
 
 func (r row) set(column string, value any) { r.values[r.table.index[column]] = value }
 
-// batch makes rows of calls. Its error is a *destination.Refusal.
-func (l *layout) batch(a destination.Attempt) (*batch, error) {
-	b := &batch{layout: l, rows: make([][][]any, len(l.tables)), users: make(map[string][]any)}
+// Rows makes rows of calls. They are by table, as in Tables, and each has the
+// values of its table's columns, or nil; the caller may keep and change them.
+// Rows of calls are in the order of these, and those of users in that of their
+// ids. Its error is a *destination.Refusal that holds nobody's words.
+func (l *Layout) Rows(a destination.Attempt) ([][][]any, error) {
+	b := &batch{layout: l, rows: make([][][]any, len(l.Tables)), users: make(map[string][]any)}
 	// The time of the attempt as the calls have it, so that what was sent
 	// now was sent when it was received.
 	received := a.SentAt.UTC().Truncate(time.Millisecond)
@@ -37,15 +41,15 @@ func (l *layout) batch(a destination.Attempt) (*batch, error) {
 			return nil, err
 		}
 	}
-	for _, u := range b.users {
-		b.rows[l.index[users]] = append(b.rows[l.index[users]], u)
+	for _, id := range slices.Sorted(maps.Keys(b.users)) {
+		b.rows[l.index[Users]] = append(b.rows[l.index[Users]], b.users[id])
 	}
-	return b, nil
+	return b.rows, nil
 }
 
 func (b *batch) row(name string) row {
 	i := b.layout.index[name]
-	r := row{b.layout.tables[i], make([]any, len(b.layout.tables[i].columns))}
+	r := row{b.layout.Tables[i], make([]any, len(b.layout.Tables[i].Columns))}
 	b.rows[i] = append(b.rows[i], r.values)
 	return r
 }
@@ -55,9 +59,9 @@ func (b *batch) add(c destination.Call, received time.Time) error {
 	call, err := object(c.JSON)
 	switch {
 	case err != nil:
-		return &destination.Refusal{Reason: "the call is no JSON that PostgreSQL could keep"}
+		return &destination.Refusal{Reason: "the call is no JSON that a warehouse could keep"}
 	case c.MessageID == "":
-		return &destination.Refusal{Reason: "the call has no messageId, by which PostgreSQL could know it"}
+		return &destination.Refusal{Reason: "the call has no messageId, by which a warehouse could know it"}
 	}
 	call["messageId"] = jsontext.Value(quoted(c.MessageID))
 	switch kind, _ := asText(call["type"]).(string); kind {
@@ -66,18 +70,18 @@ func (b *batch) add(c destination.Call, received time.Time) error {
 	case "identify":
 		err = b.identify(call, received)
 	case "page":
-		err = b.fill(pages, call, received, "properties", "name", "category")
+		err = b.fill(Pages, call, received, "properties", "name", "category")
 	case "screen":
-		err = b.fill(screens, call, received, "properties", "name", "category")
+		err = b.fill(Screens, call, received, "properties", "name", "category")
 	case "group":
-		err = b.fill(groups, call, received, "traits", "groupId")
+		err = b.fill(Groups, call, received, "traits", "groupId")
 	case "alias":
-		err = b.fill(aliases, call, received, "", "previousId")
+		err = b.fill(Aliases, call, received, "", "previousId")
 	default:
 		return &destination.Refusal{Reason: "there is no table for calls of this type"}
 	}
 	if err != nil {
-		return &destination.Refusal{Reason: "the call is no JSON that PostgreSQL could keep"}
+		return &destination.Refusal{Reason: "the call is no JSON that a warehouse could keep"}
 	}
 	return nil
 }
@@ -88,12 +92,12 @@ func (b *batch) track(call values, received time.Time) error {
 	event, _ := asText(call["event"]).(string)
 	name, ok := b.layout.events[event]
 	if !ok {
-		return b.fill(tracks, call, received, "properties", "event")
+		return b.fill(Tracks, call, received, "properties", "event")
 	}
 	if err := b.fill(name, call, received, "properties", "event"); err != nil {
 		return err
 	}
-	all := b.row(tracks)
+	all := b.row(Tracks)
 	all.copy(b.last(name))
 	all.set("properties", nil) // they are in the event's table
 	return nil
@@ -102,13 +106,13 @@ func (b *batch) track(call values, received time.Time) error {
 // last returns the row of a table that was added last.
 func (b *batch) last(name string) row {
 	i := b.layout.index[name]
-	return row{b.layout.tables[i], b.rows[i][len(b.rows[i])-1]}
+	return row{b.layout.Tables[i], b.rows[i][len(b.rows[i])-1]}
 }
 
 // copy sets each column to what another row has in the one of the same name.
 func (r row) copy(from row) {
-	for i, c := range r.table.columns {
-		if j, ok := from.table.index[c.name]; ok {
+	for i, c := range r.table.Columns {
+		if j, ok := from.table.index[c.Name]; ok {
 			r.values[i] = from.values[j]
 		}
 	}
@@ -116,16 +120,16 @@ func (r row) copy(from row) {
 
 // identify makes the row in identifies, and that of the user.
 func (b *batch) identify(call values, received time.Time) error {
-	if err := b.fill(identifies, call, received, "traits"); err != nil {
+	if err := b.fill(Identifies, call, received, "traits"); err != nil {
 		return err
 	}
 	id, _ := asID(call["userId"]).(string)
 	if id == "" {
 		return nil
 	}
-	t := b.layout.tables[b.layout.index[users]]
-	to := row{t, make([]any, len(t.columns))}
-	to.copy(b.last(identifies))
+	t := b.layout.Tables[b.layout.index[Users]]
+	to := row{t, make([]any, len(t.Columns))}
+	to.copy(b.last(Identifies))
 	to.set("id", id)
 	known, ok := b.users[id]
 	if !ok {
@@ -137,9 +141,9 @@ func (b *batch) identify(call values, received time.Time) error {
 	return err
 }
 
-// merge returns what two rows of one user say together. It is what the
-// database does with a row that is there already.
-func merge(t *table, a, b []any) ([]any, error) {
+// merge returns what two rows of one user say together: of each trait, what was
+// said last.
+func merge(t *Table, a, b []any) ([]any, error) {
 	at := t.index["timestamp"]
 	if a[at].(time.Time).After(b[at].(time.Time)) {
 		a, b = b, a
@@ -220,7 +224,8 @@ func (r row) context(v jsontext.Value) error {
 	if err != nil {
 		return r.rest("context", v)
 	}
-	for key, v := range context {
+	for _, key := range context.keys() {
+		v := context[key]
 		if r.put("context_"+snakecase.Snakecase(key), v) {
 			delete(context, key)
 		} else if slices.Contains(nested, key) && v.Kind() == '{' {
@@ -228,8 +233,8 @@ func (r row) context(v jsontext.Value) error {
 			if err != nil {
 				return err
 			}
-			for k, v := range inner {
-				if r.put("context_"+key+"_"+snakecase.Snakecase(k), v) {
+			for _, k := range inner.keys() {
+				if r.put("context_"+key+"_"+snakecase.Snakecase(k), inner[k]) {
 					delete(inner, k)
 				}
 			}
@@ -249,11 +254,11 @@ func (r row) further(name string, v jsontext.Value) error {
 	if err != nil {
 		return r.rest(name, v)
 	}
-	for key, v := range all {
+	for _, key := range all.keys() {
 		// Not what is the call's own: Segment discards a property user_id,
 		// and here it stays among those without a column.
 		column := snakecase.Snakecase(key)
-		if own := slices.Contains(reserved, column) || strings.HasPrefix(column, "context_"); !own && r.put(column, v) {
+		if own := slices.Contains(reserved, column) || strings.HasPrefix(column, "context_"); !own && r.put(column, all[key]) {
 			delete(all, key)
 		}
 	}
@@ -271,10 +276,10 @@ func (r row) put(column string, v jsontext.Value) bool {
 	if !ok || r.values[i] != nil {
 		return false
 	}
-	switch r.table.columns[i].kind {
-	case text:
+	switch r.table.Columns[i].Kind {
+	case Text:
 		r.values[i] = asText(v)
-	case bigint:
+	case Integer:
 		r.values[i] = asInt(v)
 	default:
 		return false

@@ -1,9 +1,11 @@
-package postgres
+package warehouse
 
 import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +16,9 @@ import (
 
 // values are those of a JSON object.
 type values map[string]jsontext.Value
+
+// keys returns the names in order, so that the same call gives the same rows.
+func (v values) keys() []string { return slices.Sorted(maps.Keys(v)) }
 
 // lenient reads whatever SDKs send.
 var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
@@ -66,7 +71,7 @@ func asID(v jsontext.Value) any {
 	return nil
 }
 
-// asInt returns the value of a bigint column, or nil.
+// asInt returns the value of an integer column, or nil.
 func asInt(v jsontext.Value) any {
 	if v.Kind() != '0' {
 		return nil
@@ -89,7 +94,7 @@ func asTime(v jsontext.Value) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// storable returns s without what PostgreSQL can keep nowhere.
+// storable returns s without what some warehouses can keep nowhere.
 func storable(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
@@ -99,14 +104,14 @@ func quoted(s string) []byte {
 	return b
 }
 
-// asJSON writes values for a jsonb column.
+// asJSON writes values for a JSON column, always in the same order.
 func asJSON(all values) ([]byte, error) {
 	out := []byte{'{'}
-	for key, v := range all {
+	for _, key := range all.keys() {
 		if len(out) > 1 {
 			out = append(out, ',')
 		}
-		b, err := clean(v)
+		b, err := clean(all[key])
 		if err != nil {
 			return nil, err
 		}
@@ -115,8 +120,8 @@ func asJSON(all values) ([]byte, error) {
 	return append(out, '}'), nil
 }
 
-// clean rewrites JSON so that jsonb takes it: no NUL, no half of a surrogate
-// pair, no number beyond what PostgreSQL counts.
+// clean rewrites JSON so that every warehouse takes it: no NUL, no half of a
+// surrogate pair, no number beyond what PostgreSQL counts.
 func clean(v jsontext.Value) ([]byte, error) {
 	var out bytes.Buffer
 	d := jsontext.NewDecoder(bytes.NewReader(v), lenient)
