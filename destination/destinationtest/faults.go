@@ -174,7 +174,7 @@ func commit(t *testing.T, j *sqlite.Journal) (ids []string) {
 
 func parked(t *testing.T, j *sqlite.Journal) (ids []string) {
 	t.Helper()
-	list, err := j.Parked(t.Context(), "default", "d", events)
+	list, err := j.Parked(t.Context(), journal.ParkedQuery{Workspace: "default", Destination: "d"}, events)
 	if err != nil {
 		t.Fatal(err)
 	}

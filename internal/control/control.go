@@ -156,7 +156,7 @@ func (t Target) unreadable(_ http.ResponseWriter, r *http.Request) (any, error) 
 
 func (t Target) parked(_ http.ResponseWriter, r *http.Request) (any, error) {
 	workspace, destination := r.FormValue("workspace"), r.FormValue("destination")
-	parked, err := t.Journal.Parked(r.Context(), workspace, destination, limit(r))
+	parked, err := t.Journal.Parked(r.Context(), journal.ParkedQuery{Workspace: workspace, Destination: destination}, limit(r))
 	if err == nil && len(parked) == 0 && destination != "" {
 		err = t.exists(r.Context(), workspace, destination) // one that is gone may still have some
 	}
@@ -174,7 +174,7 @@ func (t Target) selected(r *http.Request) (out []journal.Parked, workspace strin
 	if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
 		return nil, "", reply, err
 	}
-	all, err := t.Journal.Parked(r.Context(), q.Workspace, q.Destination, 1<<20)
+	all, err := t.Journal.Parked(r.Context(), journal.ParkedQuery{Workspace: q.Workspace, Destination: q.Destination}, 1<<20)
 	for _, p := range slices.Backward(all) {
 		if len(q.IDs) == 0 || slices.Contains(q.IDs, p.ID) {
 			out = append(out, p)

@@ -157,7 +157,7 @@ func TestRefusedEventsAreParked(t *testing.T) {
 		if got := r.ids(); !slices.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}
-		parked, err := j.Parked(t.Context(), "default", "d", 10)
+		parked, err := j.Parked(t.Context(), journal.ParkedQuery{Workspace: "default", Destination: "d"}, 10)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -225,7 +225,7 @@ func TestTooLargeCallIsParkedUnsent(t *testing.T) {
 		defer start(options(j, "default", "d", r))()
 		tell(t, j, "default", "m1", "m2")
 		synctest.Wait()
-		parked, err := j.Parked(t.Context(), "default", "", 10)
+		parked, err := j.Parked(t.Context(), journal.ParkedQuery{Workspace: "default"}, 10)
 		if err != nil || len(parked) != 2 || len(r.attempts()) != 0 {
 			t.Fatalf("got %d parked and %d attempts (%v), want 2 and 0", len(parked), len(r.attempts()), err)
 		}

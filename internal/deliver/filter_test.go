@@ -92,7 +92,7 @@ func TestFilteredEventsArePassed(t *testing.T) {
 		if lag, err := j.Lag(t.Context(), "default", "d"); lag.Events != 0 || err != nil {
 			t.Errorf("got a lag of %d (%v), want none", lag.Events, err)
 		}
-		if parked, err := j.Parked(t.Context(), "default", "d", 10); len(parked) != 1 || !strings.Contains(parked[0].Reason, "program failed") || err != nil {
+		if parked, err := j.Parked(t.Context(), journal.ParkedQuery{Workspace: "default", Destination: "d"}, 10); len(parked) != 1 || !strings.Contains(parked[0].Reason, "program failed") || err != nil {
 			t.Errorf("got %+v parked (%v), want m0003", parked, err)
 		}
 	})

@@ -10,6 +10,7 @@ package journal
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -107,12 +108,49 @@ type Wake struct {
 
 // A Parked is a call that a destination refused for good.
 type Parked struct {
-	ID          int64 // set by the journal
+	ID          int64 // set by the journal; grows
 	Workspace   string
 	Destination string
-	At          time.Time
+	At          time.Time // set by the journal
 	Reason      string
+	Request     string // what was asked, such as "POST https://api.segment.io/v1/batch, 1 calls, 345 bytes"
+	Status      int    // HTTP status, or 0
+	Response    string // what the receiver said, cut
 	Event       Event
+}
+
+// A Filter names events. A field that is empty does not count.
+type Filter struct {
+	Source       string `json:"source,omitempty"`
+	Conversation string `json:"conversation,omitempty"`
+	Name         string `json:"event,omitempty"` // as Event.Name
+	User         string `json:"user,omitempty"`  // the call's userId or anonymousId
+}
+
+// Lets reports whether f names e.
+func (f Filter) Lets(e *Event) bool {
+	if f.Source != "" && f.Source != e.Source || f.Conversation != "" && f.Conversation != e.Conversation || f.Name != "" && f.Name != e.Name {
+		return false
+	}
+	if f.User == "" {
+		return true
+	}
+	var call struct{ UserID, AnonymousID string }
+	return json.Unmarshal(e.JSON, &call) == nil && (call.UserID == f.User || call.AnonymousID == f.User)
+}
+
+// A ParkedQuery names parked calls. A field that is empty does not count.
+type ParkedQuery struct {
+	Workspace   string // required
+	Destination string
+	IDs         []int64
+	Filter
+	Reason       string    // a part of it
+	Since, Until time.Time // when they were parked: from the one to before the other
+	// OldestFirst is the order in which they were parked; else the newest come
+	// first. Past is the last ID of the page before, in that order.
+	OldestFirst bool
+	Past        int64
 }
 
 // A Cursor is how far a destination has got.
@@ -196,7 +234,8 @@ type Outbox interface {
 	Cursor(ctx context.Context, workspace, destination string) (Seq, error)
 
 	// Move moves a cursor, forwards or backwards, and parks what was refused
-	// on the way, in one transaction.
+	// on the way, in one transaction. An event that a destination refuses again
+	// stays the one parked call, with what was said last.
 	Move(ctx context.Context, c Cursor, parked ...Parked) error
 
 	// Lag measures what lies between a cursor and the end.
@@ -208,9 +247,8 @@ type Shelf interface {
 	// Unreadable returns webhooks that could not be read, newest first.
 	Unreadable(ctx context.Context, workspace string, limit int) ([]Webhook, error)
 
-	// Parked returns what a destination refused, newest first; of every
-	// destination if destination is "".
-	Parked(ctx context.Context, workspace, destination string, limit int) ([]Parked, error)
+	// Parked returns up to limit of the calls that q names.
+	Parked(ctx context.Context, q ParkedQuery, limit int) ([]Parked, error)
 
 	// Unpark removes parked calls.
 	Unpark(ctx context.Context, workspace string, ids ...int64) error

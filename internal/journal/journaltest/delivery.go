@@ -59,38 +59,115 @@ func testCursors(t *testing.T, open Open) {
 	f.equal("destinations", names, []string{"segment"})
 }
 
+// park parks events for a destination, each with its messageId as the reason.
+func (f *fixture) park(destination string, events ...journal.Event) {
+	f.t.Helper()
+	for _, e := range events {
+		f.must(f.Move(f.t.Context(), journal.Cursor{Workspace: e.Workspace, Destination: destination, At: e.Seq},
+			journal.Parked{Workspace: e.Workspace, Destination: destination, Reason: "it is " + e.MessageID, Request: "POST somewhere", Status: 400, Response: "no", Event: e}))
+	}
+}
+
+// parked returns the messageIds of what q names.
+func (f *fixture) parked(q journal.ParkedQuery, limit int) (ids []string) {
+	f.t.Helper()
+	list, err := f.Parked(f.t.Context(), q, limit)
+	f.must(err)
+	for _, p := range list {
+		ids = append(ids, p.Event.MessageID)
+	}
+	return ids
+}
+
 func testParked(t *testing.T, open Open) {
 	f := start(t, open)
 	f.apply(chat, 1, "a", "b")
 	list := f.events("default", 0, 10)
-	for _, e := range list {
-		f.must(f.Move(t.Context(), journal.Cursor{Workspace: "default", Destination: "segment", At: e.Seq},
-			journal.Parked{Workspace: "default", Destination: "segment", Reason: "400", Event: e}))
-	}
+	f.park("segment", list...)
 	var got []journal.Parked
 	f.both(func() {
-		for destination, want := range map[string]int{"": 2, "segment": 2, "other": 0} {
-			var err error
-			got, err = f.Parked(t.Context(), "default", destination, 10)
-			f.must(err)
-			if len(got) != want {
-				t.Errorf("%q: got %d parked, want %d", destination, len(got), want)
-			}
+		for destination, want := range map[string][]string{"": {"b", "a"}, "segment": {"b", "a"}, "other": nil} {
+			f.equal("of "+destination, f.parked(journal.ParkedQuery{Workspace: "default", Destination: destination}, 10), want)
 		}
-		if p, err := f.Parked(t.Context(), "acme", "", 10); len(p) != 0 || err != nil {
-			t.Errorf("another workspace: got %d parked (%v)", len(p), err)
-		}
-		got, _ = f.Parked(t.Context(), "default", "", 1)
+		f.equal("another workspace", f.parked(journal.ParkedQuery{Workspace: "acme"}, 10), nil)
+		got, _ = f.Parked(t.Context(), journal.ParkedQuery{Workspace: "default"}, 1)
 		p, want := got[0], list[1]
-		if p.Destination != "segment" || p.Reason != "400" || p.At.IsZero() || p.Event.MessageID != "b" || p.Event.Seq != want.Seq ||
-			!bytes.Equal(p.Event.JSON, want.JSON) || p.Event.Workspace != "default" || p.Event.Skew != want.Skew {
+		if p.Destination != "segment" || p.Reason != "it is b" || p.Request != "POST somewhere" || p.Status != 400 || p.Response != "no" || p.At.IsZero() ||
+			p.Event.MessageID != "b" || p.Event.Seq != want.Seq || !bytes.Equal(p.Event.JSON, want.JSON) || p.Event.Workspace != "default" || p.Event.Skew != want.Skew {
 			t.Errorf("got %+v, want the newest: %+v", p, want)
 		}
 	})
 	f.must(f.Unpark(t.Context(), "acme", got[0].ID))
 	f.must(f.Unpark(t.Context(), "default", got[0].ID))
-	left, err := f.Parked(t.Context(), "default", "", 10)
-	if len(left) != 1 || left[0].Event.MessageID != "a" || err != nil {
-		t.Errorf("got %d parked (%v), want the older one", len(left), err)
+	f.equal("after one was unparked", f.parked(journal.ParkedQuery{Workspace: "default"}, 10), []string{"a"})
+}
+
+// A move that happened although it failed is tried again; a replay may be
+// refused as the first delivery was.
+func testParkedOnce(t *testing.T, open Open) {
+	f := start(t, open)
+	f.apply(chat, 1, "a", "b")
+	a := f.events("default", 0, 1)[0]
+	f.park("segment", a)
+	first, err := f.Parked(t.Context(), journal.ParkedQuery{Workspace: "default"}, 10)
+	f.must(err)
+	f.must(f.Move(t.Context(), journal.Cursor{Workspace: "default", Destination: "segment", At: a.Seq},
+		journal.Parked{Workspace: "default", Destination: "segment", Reason: "anew", Request: "PUT", Status: 422, Response: "never", Event: a}))
+	f.park("log", a)
+	f.both(func() {
+		again, err := f.Parked(t.Context(), journal.ParkedQuery{Workspace: "default", Destination: "segment"}, 10)
+		f.must(err)
+		if len(again) != 1 || again[0].ID != first[0].ID || again[0].At.Before(first[0].At) || again[0].Reason != "anew" || again[0].Request != "PUT" || again[0].Status != 422 || again[0].Response != "never" {
+			t.Errorf("parked again: got %+v, want one with what was said last", again)
+		}
+		f.equal("of both destinations", f.parked(journal.ParkedQuery{Workspace: "default"}, 10), []string{"a", "a"})
+	})
+}
+
+// Whatever names parked calls names them in either order, in pages.
+func testParkedQuery(t *testing.T, open Open) {
+	f := start(t, open)
+	sales := journal.Conversation{Workspace: "default", Source: "sales", ID: "9"}
+	var applied []journal.Applied
+	for _, e := range []journal.Event{
+		{Source: "support", Conversation: "17", Name: "Live Chat Message Sent", MessageID: "a", JSON: []byte(`{"userId":"u1"}`)},
+		{Source: "sales", Conversation: "17", Name: "Live Chat Message Received", MessageID: "b", JSON: []byte(`{"anonymousId":"n1"}`)},
+		{Source: "sales", Conversation: "9", Name: "Live Chat Message Sent", MessageID: "c", JSON: []byte(`{"userId":"u1","anonymousId":"n2"}`)},
+		{Source: "support", Conversation: "9", Name: "identify", MessageID: "d", JSON: []byte(`{"userId":"u2"}`)},
+	} {
+		applied = append(applied, journal.Applied{Conversation: sales, Events: []journal.Event{e}})
+	}
+	f.must(f.Commit(t.Context(), support, applied, 1))
+	list := f.events("default", 0, 10)
+	f.park("segment", list[:3]...)
+	f.park("log", list[3])
+	all, err := f.Parked(t.Context(), journal.ParkedQuery{Workspace: "default"}, 10)
+	f.must(err)
+	for _, test := range []struct {
+		name string
+		q    journal.ParkedQuery
+		want []string
+	}{
+		{"all", journal.ParkedQuery{}, []string{"d", "c", "b", "a"}},
+		{"the oldest first", journal.ParkedQuery{OldestFirst: true}, []string{"a", "b", "c", "d"}},
+		{"a destination", journal.ParkedQuery{Destination: "segment"}, []string{"c", "b", "a"}},
+		{"a source", journal.ParkedQuery{Filter: journal.Filter{Source: "sales"}}, []string{"c", "b"}},
+		{"a conversation", journal.ParkedQuery{Filter: journal.Filter{Conversation: "17"}}, []string{"b", "a"}},
+		{"a conversation of a source", journal.ParkedQuery{Filter: journal.Filter{Conversation: "9", Source: "sales"}}, []string{"c"}},
+		{"a name", journal.ParkedQuery{Filter: journal.Filter{Name: "Live Chat Message Sent"}}, []string{"c", "a"}},
+		{"a userId", journal.ParkedQuery{Filter: journal.Filter{User: "u1"}}, []string{"c", "a"}},
+		{"an anonymousId", journal.ParkedQuery{Filter: journal.Filter{User: "n1"}}, []string{"b"}},
+		{"a part of the reason", journal.ParkedQuery{Reason: "is b"}, []string{"b"}},
+		{"IDs", journal.ParkedQuery{IDs: []int64{all[0].ID, all[2].ID, 4711}}, []string{"d", "b"}},
+		{"since", journal.ParkedQuery{Since: all[3].At}, []string{"d", "c", "b", "a"}},
+		{"since later", journal.ParkedQuery{Since: all[0].At.Add(1e9)}, nil},
+		{"until", journal.ParkedQuery{Until: all[3].At}, nil},
+		{"until later", journal.ParkedQuery{Until: all[0].At.Add(1e9)}, []string{"d", "c", "b", "a"}},
+		{"what comes after a page", journal.ParkedQuery{Past: all[1].ID}, []string{"b", "a"}},
+		{"the same from the other end", journal.ParkedQuery{Past: all[2].ID, OldestFirst: true}, []string{"c", "d"}},
+	} {
+		test.q.Workspace = "default"
+		f.equal(test.name, f.parked(test.q, 10), test.want)
+		f.equal(test.name+", one", f.parked(test.q, 1), test.want[:min(1, len(test.want))])
 	}
 }

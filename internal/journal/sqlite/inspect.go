@@ -17,7 +17,7 @@ const (
 	// applicationID is "Parl" in ASCII.
 	applicationID = 0x5061726c
 	// formatVersion changes whenever an older program could not read the file.
-	formatVersion = 1
+	formatVersion = 2
 	// throughBytes is the size up to which a file is read through when it is
 	// opened. A larger one would keep people waiting.
 	throughBytes = 64 << 20
@@ -44,7 +44,10 @@ CREATE UNIQUE INDEX conversations_by ON conversations (workspace, source, conver
 CREATE INDEX conversations_day ON conversations (day) WHERE day IS NOT NULL;
 CREATE TABLE seen (conversation INTEGER, activity INTEGER, day INTEGER NOT NULL, PRIMARY KEY (conversation, activity)) WITHOUT ROWID;
 CREATE TABLE cursors (workspace TEXT, destination TEXT, at INTEGER NOT NULL, PRIMARY KEY (workspace, destination)) WITHOUT ROWID;
-CREATE TABLE parked (id INTEGER PRIMARY KEY AUTOINCREMENT, workspace TEXT NOT NULL, destination TEXT NOT NULL, at INTEGER NOT NULL, reason TEXT NOT NULL, event BLOB NOT NULL);
+CREATE TABLE parked (id INTEGER PRIMARY KEY AUTOINCREMENT, workspace TEXT NOT NULL, destination TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL,
+	source TEXT NOT NULL, conversation TEXT NOT NULL, name TEXT NOT NULL, reason TEXT NOT NULL, request TEXT NOT NULL, status INTEGER NOT NULL, response TEXT NOT NULL, event BLOB NOT NULL);
+CREATE UNIQUE INDEX parked_once ON parked (workspace, destination, seq);
+CREATE INDEX parked_of ON parked (workspace, id);
 CREATE INDEX parked_by ON parked (workspace, destination, id);
 `, applicationID, formatVersion)
 

@@ -256,21 +256,6 @@ func (j *Journal) single(ctx context.Context, query string, args ...any) (list [
 	return list, err
 }
 
-// Parked implements journal.Shelf.
-func (j *Journal) Parked(ctx context.Context, workspace, destination string, limit int) (list []journal.Parked, err error) {
-	err = j.query(ctx, `SELECT id, destination, at, reason, event FROM parked WHERE workspace = ?1 AND (?2 = '' OR destination = ?2) ORDER BY id DESC LIMIT ?3`, func(s *sqlite.Stmt) error {
-		var e storedEvent
-		if err := decode(j.decoder, blob(s, 4), &e); err != nil {
-			return err
-		}
-		e.Event.Seq, e.Event.At, e.Workspace = e.Seq, e.At, workspace
-		list = append(list, journal.Parked{ID: s.ColumnInt64(0), Workspace: workspace, Destination: s.ColumnText(1),
-			At: moment(s.ColumnInt64(2)), Reason: s.ColumnText(3), Event: e.Event})
-		return nil
-	}, workspace, destination, limit)
-	return list, err
-}
-
 // Destinations implements journal.Shelf.
 func (j *Journal) Destinations(ctx context.Context, workspace string) (list []string, err error) {
 	err = j.query(ctx, "SELECT destination FROM cursors WHERE workspace = ? ORDER BY destination", func(s *sqlite.Stmt) error {

@@ -158,48 +158,12 @@ func (j *Journal) Cursor(ctx context.Context, workspace, destination string) (jo
 
 // Move implements journal.Outbox.
 func (j *Journal) Move(ctx context.Context, c journal.Cursor, parked ...journal.Parked) error {
-	size := 64
-	for _, p := range parked {
-		size += len(p.Event.JSON)
-	}
-	return j.write(ctx, size, func(t *tx) error {
-		for _, p := range parked {
-			if err := t.park(p); err != nil {
-				return err
-			}
+	return j.write(ctx, 64+parkedSize(parked), func(t *tx) error {
+		if err := t.park(parked); err != nil {
+			return err
 		}
 		t.bytes += 64
 		return t.w.exec("INSERT INTO cursors VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at", c.Workspace, c.Destination, int64(c.At))
-	})
-}
-
-// A storedEvent is a parked event with what a block tells in its row.
-type storedEvent struct {
-	journal.Event
-	Seq journal.Seq `cbor:"20,keyasint"`
-	At  time.Time   `cbor:"21,keyasint"`
-}
-
-func (t *tx) park(p journal.Parked) error {
-	t.w.codec.reset()
-	data, err := t.w.codec.encode(storedEvent{p.Event, p.Event.Seq, p.Event.At})
-	if err != nil {
-		return err
-	}
-	t.bytes += len(data)
-	return t.w.exec("INSERT INTO parked (workspace, destination, at, reason, event) VALUES (?, ?, ?, ?, ?)",
-		p.Workspace, p.Destination, t.at.UnixMicro(), p.Reason, data)
-}
-
-// Unpark implements journal.Shelf.
-func (j *Journal) Unpark(ctx context.Context, workspace string, ids ...int64) error {
-	return j.write(ctx, 16*len(ids), func(t *tx) error {
-		for _, id := range ids {
-			if err := t.w.exec("DELETE FROM parked WHERE workspace = ? AND id = ?", workspace, id); err != nil {
-				return err
-			}
-		}
-		return nil
 	})
 }
 
