@@ -17,9 +17,10 @@ build: ## build bin/parlance, one static binary
 demo: build ## watch simulated chats become events at a stand-in for Segment (Ctrl-C ends it)
 	@exec bin/parlance demo
 
-test: ## run every test, also those with real SDKs and servers (needs node, npm and PostgreSQL, and fetches them where apt-get can)
+test: ## run every test, also those with real SDKs and servers (needs node, npm, PostgreSQL and Chromium, and fetches them where apt-get can)
 	@./scripts/need-node
 	@./scripts/need-postgres
+	@./scripts/need-chromium
 	CGO_ENABLED=0 $(GO) test ./...
 
 race: ## run the tests with the race detector

@@ -20,12 +20,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/parlance-chat/parlance/conversation"
+	"github.com/parlance-chat/parlance/internal/console"
 	"github.com/parlance-chat/parlance/internal/control"
 	"github.com/parlance-chat/parlance/internal/deliver"
 	"github.com/parlance-chat/parlance/internal/engine"
 	"github.com/parlance-chat/parlance/internal/ingest"
 	"github.com/parlance-chat/parlance/internal/journal"
 	"github.com/parlance-chat/parlance/internal/journal/sqlite"
+	"github.com/parlance-chat/parlance/internal/live"
 	"github.com/parlance-chat/parlance/internal/lookup"
 	"github.com/parlance-chat/parlance/livechat"
 )
@@ -36,11 +38,14 @@ type Gateway struct {
 	log      *slog.Logger
 	config   Config // as it was opened; what a reload may change is in the fields below
 	journal  *sqlite.Journal
+	watched  live.Watched // the journal, telling the console what it takes
+	console  *console.Console
 	ingest   *ingest.Handler
 	engine   *engine.Metrics
 	loops    loops
 	askers   askers
 	origins  atomic.Pointer[map[sourceKey]engine.Source]
+	inForce  atomic.Pointer[Resolved]
 	handler  http.Handler
 	draining atomic.Bool
 	reload   sync.Mutex // held while a configuration is put in force: all of one, or none
@@ -73,16 +78,20 @@ func Open(c Config) (*Gateway, error) {
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	in := ingest.New(ingest.Options{Journal: j, Log: c.Log, Registerer: registry, PublicURL: c.PublicURL, Keys: lookup.NewKeys()})
+	hub := &live.Hub{}
+	watched := live.Watched{Journal: j, Hub: hub}
+	in := ingest.New(ingest.Options{Journal: watched, Log: c.Log, Registerer: registry, PublicURL: c.PublicURL, Keys: lookup.NewKeys()})
 	g := &Gateway{
 		log:     c.Log,
 		config:  c,
 		journal: j,
 		ingest:  in,
 		engine:  engine.NewMetrics(registry),
-		askers:  askers{journal: j, done: in.Answered, log: c.Log, metrics: lookup.NewMetrics(registry)},
+		watched: watched,
+		askers:  askers{journal: watched, done: in.Answered, log: c.Log, metrics: lookup.NewMetrics(registry)},
 		loops:   loops{journal: j, log: c.Log, metrics: deliver.NewMetrics(registry), running: map[destinationKey]*loop{}},
 	}
+	g.console = g.newConsole(hub)
 	g.handler = g.routes(registry)
 	if err := g.forget(resolved); err != nil {
 		return nil, errors.Join(err, j.Close())
@@ -194,6 +203,7 @@ func (g *Gateway) apply(r *Resolved) error {
 		return err
 	}
 	g.origins.Store(&origins)
+	g.inForce.Store(r)
 	g.askers.set(asking)
 	return g.ingest.SetSources(sources)
 }

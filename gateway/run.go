@@ -50,7 +50,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	group, failed := errgroup.WithContext(work)
 	group.Go(func() error {
-		return engine.Run(failed, engine.Options{Journal: g.journal, Settle: max(g.config.Settle, 0), Source: g.origin, Log: g.log, Metrics: g.engine})
+		return engine.Run(failed, engine.Options{Journal: g.watched, Settle: max(g.config.Settle, 0), Source: g.origin, Log: g.log, Metrics: g.engine})
 	})
 	group.Go(func() error { g.loops.run(failed); return nil })
 	group.Go(func() error { g.askers.run(failed); return nil })
@@ -63,6 +63,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	case err = <-served:
 	}
 	g.draining.Store(true)
+	g.console.Leave()
 	servers.shutdown()
 	stop()
 	return errors.Join(err, group.Wait())
@@ -126,6 +127,9 @@ func (s *servers) shutdown() {
 func (g *Gateway) routes(registry *prometheus.Registry) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", g.ingest)
+	for _, pattern := range g.console.Routes() {
+		mux.Handle(pattern, g.console)
+	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", g.ready)
 	mux.Handle("GET /metrics", local(promhttp.HandlerFor(registry, promhttp.HandlerOpts{})))

@@ -1,0 +1,201 @@
+// Package browsertest drives a real Chromium through the console's pages, for
+// tests.
+package browsertest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// patience bounds what a test waits for on a page. Machines are slow at times.
+const patience = 30 * time.Second
+
+// A Tab is one tab of a browser. Whatever a page complains of in its console,
+// such as a script that its Content-Security-Policy refuses, fails the test.
+type Tab struct {
+	t    *testing.T
+	ctx  context.Context
+	base string // the gateway's address
+	// expects is set once a page may complain.
+	expects atomic.Bool
+}
+
+// Open opens a tab in a browser of its own. Where there is no Chromium the
+// test is skipped, but in CI it fails.
+func Open(t *testing.T, base string) *Tab {
+	t.Helper()
+	program := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			program = path
+			break
+		}
+	}
+	if program == "" {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("Chromium is not installed, and in CI nothing skips")
+		}
+		t.Skip("Chromium is not installed: pages are not tried in a browser")
+	}
+	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(program)}
+	if os.Geteuid() == 0 {
+		options = append(options, chromedp.NoSandbox) // it refuses to run as root with one
+	}
+	ctx, leave := chromedp.NewContext(context.Background(), chromedp.WithAllocatorOptions(options...))
+	t.Cleanup(leave)
+	tab := &Tab{t: t, ctx: ctx, base: base}
+	if err := chromedp.Listen(ctx, tab.heard); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chromedp.Call(ctx, log.Enable, cdp.Empty{}); err != nil {
+		t.Fatal(err)
+	}
+	tab.size(wide)
+	return tab
+}
+
+// heard fails the test if a page complains.
+func (tab *Tab) heard(event any) {
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		tab.t.Errorf("a page's script: %s %s", e.ExceptionDetails.Text, e.ExceptionDetails.URL)
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.EntryLevelError && !tab.expects.Load() {
+			tab.t.Errorf("a page complains: %s (%s)", e.Entry.Text, e.Entry.URL)
+		}
+	}
+}
+
+// ExpectComplaints has the tab bear complaints from now on, such as of a page
+// that answers with an error, as it is meant to.
+func (tab *Tab) ExpectComplaints() { tab.expects.Store(true) }
+
+// Do does actions, and fails the test if they do not come to an end.
+func (tab *Tab) Do(actions ...chromedp.Action[chromedp.Void]) {
+	tab.t.Helper()
+	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		tab.t.Fatal(err)
+	}
+}
+
+// Go opens a page.
+func (tab *Tab) Go(path string) {
+	tab.t.Helper()
+	tab.Do(chromedp.Navigate(tab.base+path), chromedp.WaitReady(chromedp.CSS("#main")))
+}
+
+// See waits until something that a CSS selector finds has a text in it.
+func (tab *Tab) See(selector, text string) {
+	tab.t.Helper()
+	script := fmt.Sprintf(`[...document.querySelectorAll(%q)].some(e => e.textContent.includes(%q) && e.checkVisibility())`, selector, text)
+	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	defer cancel()
+	for {
+		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](script))
+		if ctx.Err() != nil {
+			tab.t.Fatalf("%s shows no %q; the page: %s", selector, text, tab.Text("main"))
+		}
+		if err == nil && ok {
+			return
+		}
+		time.Sleep(50 * time.Millisecond) // the page may be loading
+	}
+}
+
+// Click clicks on the first thing that a CSS selector finds.
+func (tab *Tab) Click(selector string) {
+	tab.t.Helper()
+	tab.Do(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
+}
+
+// Type writes into a field in place of what is there. A line feed at the end
+// presses Enter.
+func (tab *Tab) Type(selector, text string) {
+	tab.t.Helper()
+	Eval[any](tab, fmt.Sprintf(`document.querySelector(%q).value = ""`, selector))
+	tab.Do(chromedp.SendKeys(chromedp.CSS(selector), text))
+}
+
+// Text returns the text of the first thing that a CSS selector finds.
+func (tab *Tab) Text(selector string) string {
+	tab.t.Helper()
+	return Eval[string](tab, fmt.Sprintf(`document.querySelector(%q)?.innerText ?? "(there is no "+%q+")"`, selector, selector))
+}
+
+// Eval runs a script, and returns what it returns or promises.
+func Eval[T any](tab *Tab, script string) T {
+	tab.t.Helper()
+	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	if err != nil {
+		tab.t.Fatal(err)
+	}
+	return v
+}
+
+// The widths of a window: on a desk, and on a phone.
+const (
+	wide  = 1360
+	phone = 390
+)
+
+func (tab *Tab) size(width int64) {
+	tab.t.Helper()
+	tab.Do(chromedp.EmulateViewport(width, 900))
+}
+
+func (tab *Tab) media(scheme string) {
+	tab.t.Helper()
+	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}
+	if _, err := chromedp.Call(tab.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}); err != nil {
+		tab.t.Fatal(err)
+	}
+}
+
+// Shots takes pictures of the page: light and dark, wide and as on a phone. Run
+// the test with -artifacts to keep them.
+func (tab *Tab) Shots(name string) {
+	tab.t.Helper()
+	for suffix, width := range map[string]int64{"wide": wide, "phone": phone} {
+		tab.size(width)
+		tab.overflow(name, width)
+		for _, scheme := range []string{"light", "dark"} {
+			tab.media(scheme)
+			ctx, cancel := context.WithTimeout(tab.ctx, patience)
+			picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+			cancel()
+			if err == nil {
+				err = os.WriteFile(filepath.Join(tab.t.ArtifactDir(), name+"-"+suffix+"-"+scheme+".png"), picture, 0o644)
+			}
+			if err != nil {
+				tab.t.Fatal(err)
+			}
+		}
+	}
+	tab.size(wide)
+	tab.media("light")
+}
+
+// overflow fails the test if one has to scroll sideways to read the page.
+func (tab *Tab) overflow(name string, width int64) {
+	tab.t.Helper()
+	over := Eval[int](tab, `document.documentElement.scrollWidth - document.documentElement.clientWidth`)
+	if over > 0 {
+		tab.t.Errorf("%s: at a width of %d the page is %d wider", name, width, over)
+	}
+}

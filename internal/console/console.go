@@ -1,0 +1,159 @@
+// Package console shows a gateway to people: pages for a browser, each with a
+// twin in JSON for programs.
+package console
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/parlance-chat/parlance/internal/console/access"
+	"github.com/parlance-chat/parlance/internal/live"
+)
+
+//go:embed templates
+var templates embed.FS
+
+// Options are what a Console needs.
+type Options struct {
+	Log *slog.Logger
+	Hub *live.Hub
+	// Workspaces returns the names of all workspaces.
+	Workspaces func() []string
+}
+
+// A Console is the pages. Its methods may be called concurrently.
+type Console struct {
+	o     Options
+	mux   *http.ServeMux
+	pages []page
+	left  chan struct{} // closed when nobody is to be shown anything any more
+	leave sync.Once
+}
+
+// New returns a console.
+func New(o Options) *Console {
+	c := &Console{o: o, mux: http.NewServeMux(), left: make(chan struct{})}
+	c.add(page{path: "/", name: "Live", file: "live.html", data: c.live})
+	c.mux.HandleFunc("GET /live/stream", c.stream)
+	c.mux.Handle("GET /assets/", assets())
+	return c
+}
+
+// Leave ends what would go on for as long as somebody watches.
+func (c *Console) Leave() { c.leave.Do(func() { close(c.left) }) }
+
+// Routes are the patterns that the console answers, for a mux that has others'
+// too.
+func (c *Console) Routes() []string {
+	routes := []string{"GET /assets/", "GET /live/stream"}
+	for _, p := range c.pages {
+		routes = append(routes, p.patterns()...)
+	}
+	return routes
+}
+
+// ServeHTTP implements http.Handler.
+func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	// Nothing but our own files: what a chat tool's users write cannot run, nor
+	// call anybody, even if it got past the escaping.
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "+
+		"form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	if !access.Local(r) {
+		http.Error(w, "the console is open to this machine only", http.StatusForbidden)
+		return
+	}
+	r = r.WithContext(access.With(r.Context(), access.User{Name: "local", Role: access.Operator, Bodies: true}))
+	c.mux.ServeHTTP(w, r)
+}
+
+// A page is one of the console's.
+type page struct {
+	path string // such as "/conversations" or "/conversations/{id}"
+	name string // in the navigation, and above the page; a function of data may say more
+	file string // its template
+	role access.Role
+	// data returns what the page shows, which is its JSON twin too. Its error
+	// may be a *problem.
+	data func(*request) (any, error)
+}
+
+// patterns are those of the page and of its twin.
+func (p page) patterns() []string {
+	switch {
+	case p.path == "/":
+		return []string{"GET /{$}", "GET /index.json"}
+	case strings.HasSuffix(p.path, "}"):
+		return []string{"GET " + p.path} // the twin's suffix is within the last value
+	}
+	return []string{"GET " + p.path, "GET " + p.path + ".json"}
+}
+
+// A request is one for a page.
+type request struct {
+	*http.Request
+	User      access.User
+	Workspace string
+	Zone      *time.Location // the viewer's
+	JSON      bool           // the twin is asked for
+	name      string         // the value of the path without the twin's suffix
+}
+
+// A problem is an error with a status.
+type problem struct {
+	status int
+	text   string
+}
+
+func (p *problem) Error() string { return p.text }
+
+func notFound(format string, args ...any) error {
+	return &problem{http.StatusNotFound, fmt.Sprintf(format, args...)}
+}
+
+func badRequest(format string, args ...any) error {
+	return &problem{http.StatusBadRequest, fmt.Sprintf(format, args...)}
+}
+
+// add adds a page.
+func (c *Console) add(p page) {
+	t := template.Must(template.New("layout.html").Funcs(functions).ParseFS(templates, "templates/layout.html", "templates/parts.html", "templates/"+p.file))
+	if p.role == "" {
+		p.role = access.Viewer
+	}
+	c.pages = append(c.pages, p)
+	for _, pattern := range p.patterns() {
+		c.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { c.show(w, r, p, t) })
+	}
+}
+
+// request reads what all pages have in common.
+func (c *Console) request(r *http.Request) *request {
+	q := &request{Request: r, User: access.Of(r.Context()), Workspace: "default", Zone: time.UTC}
+	if w := r.FormValue("workspace"); w != "" && slices.Contains(c.o.Workspaces(), w) {
+		q.Workspace = w
+	}
+	zone := r.FormValue("tz")
+	if zone == "" {
+		if cookie, err := r.Cookie("tz"); err == nil {
+			zone = cookie.Value
+		}
+	}
+	if z, err := time.LoadLocation(zone); err == nil && zone != "" && zone != "Local" {
+		q.Zone = z
+	}
+	q.JSON = strings.HasSuffix(r.URL.Path, ".json")
+	q.name = strings.TrimSuffix(r.PathValue("name"), ".json")
+	return q
+}

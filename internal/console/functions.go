@@ -1,0 +1,72 @@
+package console
+
+import (
+	"fmt"
+	"html/template"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+)
+
+// functions are what templates can use.
+var functions = template.FuncMap{
+	"time":     timeElement,
+	"number":   number,
+	"duration": duration,
+	"percent":  func(f float64) string { return strconv.FormatFloat(100*f, 'f', 1, 64) + " %" },
+	"lower":    strings.ToLower,
+	"asset":    asset,
+	"dict":     dict,
+	"list":     func(v ...string) []string { return v },
+}
+
+// timeElement returns a time as an element that the browser shows in its own
+// zone, and in UTC without a script.
+func timeElement(t time.Time) template.HTML {
+	if t.IsZero() {
+		return `<span class="dim">never</span>`
+	}
+	return template.HTML(fmt.Sprintf(`<time datetime="%s">%s UTC</time>`, t.UTC().Format("2006-01-02T15:04:05.000Z"), t.UTC().Format("2006-01-02 15:04:05")))
+}
+
+var english = message.NewPrinter(language.English)
+
+// number writes a number with its thousands apart.
+func number(n any) string {
+	if _, ok := n.(float64); ok {
+		return english.Sprintf("%.1f", n)
+	}
+	return english.Sprintf("%d", n)
+}
+
+// duration writes a duration as people say it: 45s, 3m 20s, 2h 5m, 3d 4h.
+func duration(d time.Duration) string {
+	switch s := int64(d.Round(time.Second) / time.Second); {
+	case d < time.Second:
+		return strconv.FormatInt(d.Milliseconds(), 10) + "ms"
+	case s < 60:
+		return fmt.Sprintf("%ds", s)
+	case s < 3600:
+		return fmt.Sprintf("%dm %ds", s/60, s%60)
+	case s < 48*3600:
+		return fmt.Sprintf("%dh %dm", s/3600, s/60%60)
+	default:
+		return fmt.Sprintf("%dd %dh", s/86400, s/3600%24)
+	}
+}
+
+// dict gives a template several values: pairs of a name and a value.
+func dict(pairs ...any) (map[string]any, error) {
+	m := make(map[string]any, len(pairs)/2)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		name, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("console: BUG: dict: %v is no name", pairs[i])
+		}
+		m[name] = pairs[i+1]
+	}
+	return m, nil
+}

@@ -1,0 +1,109 @@
+package console
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"html/template"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// A frame is what stands around a page.
+type frame struct {
+	Title      string
+	Path       string // of the page
+	Twin       string // address of the JSON twin
+	Nav        []link
+	Workspaces []string
+	Request    *request
+	Data       any
+}
+
+// A link leads to a page.
+type link struct {
+	Href, Name string
+	Here       bool
+}
+
+// navigation is what stands above every page, in this order.
+var navigation = []link{{Href: "/", Name: "Live"}}
+
+// show answers with a page or its twin.
+func (c *Console) show(w http.ResponseWriter, r *http.Request, p page, t *template.Template) {
+	q := c.request(r)
+	if !q.User.Role.May(p.role) {
+		c.fail(w, q, &problem{http.StatusForbidden, "This is for operators. You are logged in as a viewer."})
+		return
+	}
+	data, err := p.data(q)
+	if err != nil {
+		c.fail(w, q, err)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store") // what people wrote is not to stay in a browser's files
+	if q.JSON {
+		writeJSON(w, http.StatusOK, data)
+		return
+	}
+	c.render(w, q, http.StatusOK, t, p.name, data)
+}
+
+func (c *Console) render(w http.ResponseWriter, q *request, status int, t *template.Template, title string, data any) {
+	if titled, ok := data.(interface{ Title() string }); ok {
+		title = titled.Title()
+	}
+	f := frame{Title: title, Path: q.URL.Path, Twin: twin(q.URL), Workspaces: c.o.Workspaces(), Request: q, Data: data}
+	for _, l := range navigation {
+		l.Here = l.Href == q.URL.Path || l.Href != "/" && strings.HasPrefix(q.URL.Path, l.Href+"/")
+		if q.Workspace != "default" {
+			l.Href += "?workspace=" + url.QueryEscape(q.Workspace)
+		}
+		f.Nav = append(f.Nav, l)
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, f); err != nil {
+		c.o.Log.Error("console: page", "page", title, "error", err)
+		http.Error(w, "this page is broken; the gateway's log says why", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = b.WriteTo(w) // the browser is gone; nobody to tell
+}
+
+// twin returns the address of a page in JSON.
+func twin(u *url.URL) string {
+	path := u.EscapedPath() + ".json"
+	if u.Path == "/" {
+		path = "/index.json"
+	}
+	if u.RawQuery != "" {
+		path += "?" + u.RawQuery
+	}
+	return path
+}
+
+// fail answers with what is wrong.
+func (c *Console) fail(w http.ResponseWriter, q *request, err error) {
+	p := &problem{http.StatusInternalServerError, "Something went wrong here. The gateway's log says what."}
+	if !errors.As(err, &p) && q.Context().Err() == nil {
+		c.o.Log.Error("console", "path", q.URL.Path, "error", err)
+	}
+	if q.JSON {
+		writeJSON(w, p.status, map[string]string{"error": p.text})
+		return
+	}
+	c.render(w, q, p.status, failed, http.StatusText(p.status), p.text)
+}
+
+var failed = template.Must(template.New("layout.html").Funcs(functions).ParseFS(templates, "templates/layout.html", "templates/parts.html", "templates/failed.html"))
+
+func writeJSON(w http.ResponseWriter, status int, data any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	_ = e.Encode(data) // the client is gone; nobody to tell
+}

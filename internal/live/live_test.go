@@ -1,0 +1,96 @@
+package live
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/parlance-chat/parlance/conversation"
+	"github.com/parlance-chat/parlance/internal/journal"
+	"github.com/parlance-chat/parlance/internal/journal/sqlite"
+)
+
+func all(*Record) bool { return true }
+
+func TestHub(t *testing.T) {
+	var h Hub
+	if list, next, missed := h.After(0, 10, all); len(list) != 0 || next != 0 || missed != 0 {
+		t.Errorf("empty: got %v, %d, %d", list, next, missed)
+	}
+	for n := range 30 {
+		h.Publish(Record{Name: fmt.Sprint(n), Source: fmt.Sprint(n % 2)})
+	}
+	list, next, missed := h.After(20, 4, all)
+	if len(list) != 4 || list[0].Name != "26" || list[3].Name != "29" || next != 30 || missed != 6 {
+		t.Errorf("got %v, %d, %d; want 26 to 29, 30, 6", list, next, missed)
+	}
+	list, _, missed = h.After(20, 10, func(r *Record) bool { return r.Source == "1" })
+	if len(list) != 5 || list[0].Name != "21" || missed != 0 {
+		t.Errorf("filtered: got %v, %d; want the 5 odd ones", list, missed)
+	}
+}
+
+func TestHubForgets(t *testing.T) {
+	var h Hub
+	for n := range 3 * kept {
+		h.Publish(Record{Name: fmt.Sprint(n)})
+	}
+	list, next, missed := h.After(10, 2*kept, all)
+	if len(list) != kept || list[kept-1].Name != fmt.Sprint(3*kept-1) || next != 3*kept || missed != 2*kept-10 {
+		t.Errorf("got %d records, %d, %d missed; want the last %d, and to be told of the others", len(list), next, missed, kept)
+	}
+}
+
+func TestHubTellsOfMore(t *testing.T) {
+	var h Hub
+	more := h.More(0)
+	select {
+	case <-more:
+		t.Fatal("there is nothing yet")
+	default:
+	}
+	h.Publish(Record{})
+	<-more
+	<-h.More(0)
+}
+
+// What a journal takes is told; what it does not take is not.
+func TestWatched(t *testing.T) {
+	j, err := sqlite.Open(t.TempDir(), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var h Hub
+	w := Watched{Journal: j, Hub: &h}
+	hook := &journal.Webhook{Workspace: "default", Source: "support", Body: []byte("{}"), Activities: []conversation.Activity{{
+		ID: "1", Type: conversation.Message, Conversation: "17", By: conversation.Customer, Message: conversation.Text{Body: "hello"}, Customer: conversation.Person{UserID: "u1"}}}}
+	if err := w.Append(t.Context(), hook, &journal.Webhook{Workspace: "default", Source: "support", Unreadable: "no JSON"}); err != nil {
+		t.Fatal(err)
+	}
+	applied := journal.Applied{Conversation: journal.Conversation{Workspace: "default", Source: "support", ID: "17"}, Activity: "1", State: []byte{1},
+		Events: []journal.Event{{Workspace: "default", Source: "support", Conversation: "17", Name: "Live Chat Message Sent", MessageID: "m1",
+			JSON: []byte(`{"userId":"u1","properties":{"message_body":"hello"}}`)}}}
+	if err := w.Commit(t.Context(), journal.Source{Workspace: "default", Name: "support"}, []journal.Applied{applied}, hook.Seq); err != nil {
+		t.Fatal(err)
+	}
+	list, next, _ := h.After(0, 10, all)
+	want := []Record{
+		{Kind: Webhook, Name: "read", Seq: hook.Seq},
+		{Kind: Activity, Name: "message", Text: "customer", Conversation: "17", User: "u1", Body: "hello", Seq: hook.Seq},
+		{Kind: Webhook, Name: "unreadable", Text: "no JSON", Trouble: true, Seq: hook.Seq + 1},
+		{Kind: Event, Name: "Live Chat Message Sent", Conversation: "17", User: "u1", Body: "hello", MessageID: "m1"},
+	}
+	for i := range list {
+		list[i].At, list[i].ID, list[i].Workspace, list[i].Source = time.Time{}, 0, "", ""
+	}
+	if got := fmt.Sprintf("%+v", list); got != fmt.Sprintf("%+v", want) {
+		t.Errorf("got\n%s\nwant\n%+v", got, want)
+	}
+	j.Close()
+	if err := w.Append(t.Context(), &journal.Webhook{Workspace: "default", Source: "support"}); err == nil {
+		t.Error("a closed journal takes nothing")
+	}
+	if _, after, _ := h.After(0, 10, all); after != next {
+		t.Error("what was not taken was told")
+	}
+}
