@@ -121,10 +121,10 @@ type Parked struct {
 
 // A Filter names events. A field that is empty does not count.
 type Filter struct {
-	Source       string `json:"source,omitempty"`
-	Conversation string `json:"conversation,omitempty"`
-	Name         string `json:"event,omitempty"` // as Event.Name
-	User         string `json:"user,omitempty"`  // the call's userId or anonymousId
+	Source       string `cbor:"1,keyasint,omitempty" json:"source,omitempty"`
+	Conversation string `cbor:"2,keyasint,omitempty" json:"conversation,omitempty"`
+	Name         string `cbor:"3,keyasint,omitempty" json:"event,omitempty"` // as Event.Name
+	User         string `cbor:"4,keyasint,omitempty" json:"user,omitempty"`  // the call's userId or anonymousId
 }
 
 // Lets reports whether f names e.
@@ -153,6 +153,37 @@ type ParkedQuery struct {
 	Past        int64
 }
 
+// A Hold says that somebody has a destination stand still.
+type Hold struct {
+	Workspace, Destination string
+	At                     time.Time // set by the journal
+	By                     string    // who it was
+	Reason                 string    // perhaps ""
+}
+
+// A Replay hands some of the events that a destination has got to it once
+// more. It has a cursor of its own, beside the destination's.
+type Replay struct {
+	ID          int64     `cbor:"-"` // set by the journal; grows
+	Workspace   string    `cbor:"-"`
+	Destination string    `cbor:"-"`
+	After       Seq       `cbor:"1,keyasint"` // it is about what lies after this position
+	UpTo        Seq       `cbor:"2,keyasint"` // and not after this one
+	Filter      Filter    `cbor:"3,keyasint"`
+	Events      int64     `cbor:"4,keyasint"` // how many that are
+	Started     time.Time `cbor:"5,keyasint"` // set by the journal
+	At          Seq       `cbor:"-"`          // how far it has got
+	Done        int64     `cbor:"-"`          // how many of Events that are
+	Ended       time.Time `cbor:"-"`          // zero while it is under way; set by the journal
+	Cancelled   bool      `cbor:"-"`          // it was ended before it had got everywhere
+}
+
+// An Intake is what has come from a source.
+type Intake struct {
+	Last       time.Time // when the last webhook came that is kept; zero if none is
+	Unreadable int64     // how many are kept that could not be read
+}
+
 // A Cursor is how far a destination has got.
 type Cursor struct {
 	Workspace, Destination string
@@ -173,7 +204,10 @@ type Journal interface {
 	Desk
 	Workbench
 	Outbox
+	Replays
+	Holds
 	Shelf
+	Index
 	Close() error
 }
 
@@ -226,7 +260,8 @@ type Workbench interface {
 // An Outbox is read by destinations.
 type Outbox interface {
 	// Events returns up to limit events of a workspace after a position, in
-	// order. It waits until there is one.
+	// order. It waits until there is one or ctx is done; what is there already
+	// is returned even then.
 	Events(ctx context.Context, workspace string, after Seq, limit int) ([]Event, error)
 
 	// Cursor returns a destination's cursor. If it has none yet, one is
@@ -242,6 +277,37 @@ type Outbox interface {
 	Lag(ctx context.Context, workspace, destination string) (Lag, error)
 }
 
+// Replays are what destinations get once more. Their events are kept for as
+// long as they are under way.
+type Replays interface {
+	// AddReplay has a replay begin where it is to, and sets its ID.
+	AddReplay(ctx context.Context, r *Replay) error
+
+	// MoveReplay records At and Done of a replay, and parks what was refused on
+	// the way, in one transaction. It changes nothing of one that has ended.
+	MoveReplay(ctx context.Context, r Replay, parked ...Parked) error
+
+	// EndReplay ends a replay that is under way. Cancelled says that it has not
+	// got everywhere.
+	EndReplay(ctx context.Context, workspace string, id int64, cancelled bool) error
+
+	// Replays returns those of a workspace, newest first: all that are under
+	// way, and the last that ended.
+	Replays(ctx context.Context, workspace string) ([]Replay, error)
+}
+
+// Holds are the destinations that somebody has stand still.
+type Holds interface {
+	// Hold holds a destination. If it is held already, the reason is the new one.
+	Hold(ctx context.Context, h Hold) error
+
+	// Release ends a hold, if there is one.
+	Release(ctx context.Context, workspace, destination string) error
+
+	// Holds returns those of a workspace, sorted by destination.
+	Holds(ctx context.Context, workspace string) ([]Hold, error)
+}
+
 // A Shelf holds what needs a person.
 type Shelf interface {
 	// Unreadable returns webhooks that could not be read, newest first.
@@ -250,9 +316,15 @@ type Shelf interface {
 	// Parked returns up to limit of the calls that q names.
 	Parked(ctx context.Context, q ParkedQuery, limit int) ([]Parked, error)
 
+	// CountParked counts what q names.
+	CountParked(ctx context.Context, q ParkedQuery) (int64, error)
+
 	// Unpark removes parked calls.
 	Unpark(ctx context.Context, workspace string, ids ...int64) error
+}
 
+// An Index tells where things are in the logs, and how many.
+type Index interface {
 	// Destinations returns the names of a workspace's destinations that have
 	// a cursor, sorted.
 	Destinations(ctx context.Context, workspace string) ([]string, error)
@@ -263,4 +335,10 @@ type Shelf interface {
 
 	// End returns the position of the workspace's last event.
 	End(ctx context.Context, workspace string) (Seq, error)
+
+	// Count counts the events of a workspace after one position, up to another.
+	Count(ctx context.Context, workspace string, after, upTo Seq) (int64, error)
+
+	// Intake tells what has come from a source.
+	Intake(ctx context.Context, s Source) (Intake, error)
 }

@@ -168,6 +168,9 @@ func testParkedQuery(t *testing.T, open Open) {
 	} {
 		test.q.Workspace = "default"
 		f.equal(test.name, f.parked(test.q, 10), test.want)
+		if n, err := f.CountParked(t.Context(), test.q); n != int64(len(test.want)) || err != nil {
+			t.Errorf("%s: counted %d (%v), want %d", test.name, n, err, len(test.want))
+		}
 		f.equal(test.name+", one", f.parked(test.q, 1), test.want[:min(1, len(test.want))])
 	}
 }

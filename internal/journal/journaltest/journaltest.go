@@ -24,7 +24,8 @@ func Test(t *testing.T, open Open) {
 	}{
 		{"Append", testAppend}, {"Sources", testSources}, {"AppendConcurrently", testAppendConcurrently}, {"WaitForWebhooks", testWaitForWebhooks},
 		{"Commit", testCommit}, {"LongConversation", testLongConversation}, {"Wakes", testWakes}, {"Workspaces", testWorkspaces}, {"Cursors", testCursors},
-		{"Parked", testParked}, {"ParkedOnce", testParkedOnce}, {"ParkedQuery", testParkedQuery}, {"Unreadable", testUnreadable}, {"Pending", testPending}, {"Times", testTimes}, {"WaitForEvents", testWaitForEvents},
+		{"Parked", testParked}, {"ParkedOnce", testParkedOnce}, {"ParkedQuery", testParkedQuery}, {"Replays", testReplays}, {"ManyReplays", testManyReplays}, {"Holds", testHolds}, {"Index", testIndex}, {"Intake", testIntake},
+		{"Unreadable", testUnreadable}, {"Pending", testPending}, {"Times", testTimes}, {"WaitForEvents", testWaitForEvents},
 		{"CloseWakesWhoWaits", testClose}, {"Model", testModel},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.f(t, open) })

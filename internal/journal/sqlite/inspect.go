@@ -32,7 +32,8 @@ CREATE UNIQUE INDEX sources_by ON sources (workspace, source);
 CREATE TABLE webhooks (last INTEGER PRIMARY KEY, first INTEGER NOT NULL, at INTEGER NOT NULL, workspace TEXT NOT NULL, source TEXT NOT NULL, data BLOB NOT NULL);
 CREATE INDEX webhooks_at ON webhooks (at);
 CREATE INDEX webhooks_of ON webhooks (workspace, source, last);
-CREATE TABLE unreadable (workspace TEXT, seq INTEGER, PRIMARY KEY (workspace, seq)) WITHOUT ROWID;
+CREATE TABLE unreadable (workspace TEXT, seq INTEGER, source TEXT NOT NULL, PRIMARY KEY (workspace, seq)) WITHOUT ROWID;
+CREATE INDEX unreadable_of ON unreadable (workspace, source);
 CREATE TABLE pending (workspace TEXT, source TEXT, seq INTEGER, PRIMARY KEY (workspace, source, seq)) WITHOUT ROWID;
 CREATE TABLE events (last INTEGER PRIMARY KEY, first INTEGER NOT NULL, at INTEGER NOT NULL, workspace TEXT NOT NULL, count INTEGER NOT NULL, data BLOB NOT NULL);
 CREATE INDEX events_at ON events (at);
@@ -44,6 +45,9 @@ CREATE UNIQUE INDEX conversations_by ON conversations (workspace, source, conver
 CREATE INDEX conversations_day ON conversations (day) WHERE day IS NOT NULL;
 CREATE TABLE seen (conversation INTEGER, activity INTEGER, day INTEGER NOT NULL, PRIMARY KEY (conversation, activity)) WITHOUT ROWID;
 CREATE TABLE cursors (workspace TEXT, destination TEXT, at INTEGER NOT NULL, PRIMARY KEY (workspace, destination)) WITHOUT ROWID;
+CREATE TABLE replays (id INTEGER PRIMARY KEY AUTOINCREMENT, workspace TEXT NOT NULL, destination TEXT NOT NULL, at INTEGER NOT NULL, done INTEGER NOT NULL, ended INTEGER, cancelled INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE INDEX replays_of ON replays (workspace, id);
+CREATE TABLE holds (workspace TEXT, destination TEXT, at INTEGER NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (workspace, destination)) WITHOUT ROWID;
 CREATE TABLE parked (id INTEGER PRIMARY KEY AUTOINCREMENT, workspace TEXT NOT NULL, destination TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL,
 	source TEXT NOT NULL, conversation TEXT NOT NULL, name TEXT NOT NULL, reason TEXT NOT NULL, request TEXT NOT NULL, status INTEGER NOT NULL, response TEXT NOT NULL, event BLOB NOT NULL);
 CREATE UNIQUE INDEX parked_once ON parked (workspace, destination, seq);

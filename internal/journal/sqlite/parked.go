@@ -52,8 +52,8 @@ var errEnough = errors.New("enough")
 
 // Parked implements journal.Shelf.
 func (j *Journal) Parked(ctx context.Context, q journal.ParkedQuery, limit int) (list []journal.Parked, err error) {
-	where, args := parkedWhere(q)
-	err = j.query(ctx, "SELECT id, destination, at, reason, request, status, response, event FROM parked WHERE "+where, func(s *sqlite.Stmt) error {
+	where, order, args := parkedWhere(q)
+	err = j.query(ctx, "SELECT id, destination, at, reason, request, status, response, event FROM parked WHERE "+where+order, func(s *sqlite.Stmt) error {
 		if len(list) >= limit {
 			return errEnough
 		}
@@ -75,10 +75,33 @@ func (j *Journal) Parked(ctx context.Context, q journal.ParkedQuery, limit int) 
 	return list, err
 }
 
+// CountParked implements journal.Shelf.
+func (j *Journal) CountParked(ctx context.Context, q journal.ParkedQuery) (n int64, err error) {
+	where, _, args := parkedWhere(q)
+	if q.User == "" {
+		err = j.query(ctx, "SELECT count(*) FROM parked WHERE "+where, func(s *sqlite.Stmt) error {
+			n = s.ColumnInt64(0)
+			return nil
+		}, args...)
+		return n, err
+	}
+	err = j.query(ctx, "SELECT event FROM parked WHERE "+where, func(s *sqlite.Stmt) error {
+		var e storedEvent
+		if err := decode(j.decoder, blob(s, 0), &e); err != nil {
+			return err
+		}
+		if q.Lets(&e.Event) {
+			n++
+		}
+		return nil
+	}, args...)
+	return n, err
+}
+
 // parkedWhere returns q in SQL, as far as the columns tell. It walks an index
 // in the order that is wanted, so that a page costs what stands before it and
 // no more.
-func parkedWhere(q journal.ParkedQuery) (where string, args []any) {
+func parkedWhere(q journal.ParkedQuery) (where, order string, args []any) {
 	var and []string
 	add := func(condition string, arg any) {
 		and, args = append(and, condition), append(args, arg)
@@ -103,14 +126,14 @@ func parkedWhere(q journal.ParkedQuery) (where string, args []any) {
 		}
 		and = append(and, "id IN ("+strings.TrimSuffix(strings.Repeat("?,", len(q.IDs)), ",")+")")
 	}
-	order := "id DESC"
+	order = " ORDER BY id DESC"
 	if q.OldestFirst {
-		order = "id"
+		order = " ORDER BY id"
 		add("id > ?", q.Past)
 	} else if q.Past > 0 {
 		add("id < ?", q.Past)
 	}
-	return strings.Join(and, " AND ") + " ORDER BY " + order, args
+	return strings.Join(and, " AND "), order, args
 }
 
 // Unpark implements journal.Shelf.

@@ -256,7 +256,7 @@ func (j *Journal) single(ctx context.Context, query string, args ...any) (list [
 	return list, err
 }
 
-// Destinations implements journal.Shelf.
+// Destinations implements journal.Index.
 func (j *Journal) Destinations(ctx context.Context, workspace string) (list []string, err error) {
 	err = j.query(ctx, "SELECT destination FROM cursors WHERE workspace = ? ORDER BY destination", func(s *sqlite.Stmt) error {
 		list = append(list, s.ColumnText(0))
@@ -274,7 +274,7 @@ func (j *Journal) Cursors(ctx context.Context) (list []journal.Cursor, err error
 	return list, err
 }
 
-// Since implements journal.Shelf.
+// Since implements journal.Index.
 func (j *Journal) Since(ctx context.Context, workspace string, t time.Time) (at journal.Seq, err error) {
 	err = j.query(ctx, "SELECT coalesce((SELECT max(last) FROM events WHERE workspace = ? AND at < ?), 0)", func(s *sqlite.Stmt) error {
 		at = journal.Seq(s.ColumnInt64(0))
@@ -283,11 +283,34 @@ func (j *Journal) Since(ctx context.Context, workspace string, t time.Time) (at 
 	return at, err
 }
 
-// End implements journal.Shelf.
+// End implements journal.Index.
 func (j *Journal) End(ctx context.Context, workspace string) (at journal.Seq, err error) {
 	err = j.query(ctx, "SELECT coalesce((SELECT max(last) FROM events WHERE workspace = ?), 0)", func(s *sqlite.Stmt) error {
 		at = journal.Seq(s.ColumnInt64(0))
 		return nil
 	}, workspace)
 	return at, err
+}
+
+// Count implements journal.Index. Only the blocks in which the positions stand
+// are counted by them; the others say how many they hold.
+func (j *Journal) Count(ctx context.Context, workspace string, after, upTo journal.Seq) (n int64, err error) {
+	err = j.query(ctx, "SELECT coalesce(sum(max(0, min(last, ?3) - max(first - 1, ?2))), 0) FROM events WHERE workspace = ?1 AND last > ?2 AND first <= ?3", func(s *sqlite.Stmt) error {
+		n = s.ColumnInt64(0)
+		return nil
+	}, workspace, int64(after), int64(upTo))
+	return n, err
+}
+
+// Intake implements journal.Index.
+func (j *Journal) Intake(ctx context.Context, of journal.Source) (in journal.Intake, err error) {
+	err = j.query(ctx, `SELECT (SELECT at FROM webhooks WHERE workspace = ?1 AND source = ?2 ORDER BY last DESC LIMIT 1),
+		(SELECT count(*) FROM unreadable WHERE workspace = ?1 AND source = ?2)`, func(s *sqlite.Stmt) error {
+		if !s.ColumnIsNull(0) {
+			in.Last = moment(s.ColumnInt64(0))
+		}
+		in.Unreadable = s.ColumnInt64(1)
+		return nil
+	}, of.Workspace, of.Name)
+	return in, err
 }

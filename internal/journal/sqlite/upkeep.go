@@ -105,7 +105,7 @@ func idle(j *Journal, now time.Time) []any { return []any{day(now.Add(-j.o.Webho
 const tooOld = `last < coalesce((SELECT last FROM %[1]s WHERE at >= %[2]d ORDER BY at, last LIMIT 1), (SELECT max(last) FROM %[1]s))`
 
 // sweepLogs deletes blocks that are too old: of webhooks if they are applied,
-// of events if every destination has got them. What must be kept may be much,
+// of events if every destination and every replay has got them. What must be kept may be much,
 // so each part of a log is asked for its head alone.
 func (j *Journal) sweepLogs() error {
 	now := j.o.now()
@@ -116,7 +116,8 @@ func (j *Journal) sweepLogs() error {
 			AND last < (SELECT coalesce(min(seq), 1 << 62) FROM pending WHERE workspace = ?1 AND source = ?2)`, now.Add(-j.o.Webhooks), s.Workspace, s.Name, int64(j.sources.position(s)))
 		if err == nil && !swept[s.Workspace] {
 			swept[s.Workspace] = true
-			err = j.sweepBlocks("events", `workspace = ?1 AND last <= (SELECT coalesce(min(at), 1 << 62) FROM cursors WHERE workspace = ?1)`, now.Add(-j.o.Events), s.Workspace)
+			err = j.sweepBlocks("events", `workspace = ?1 AND last <= (SELECT coalesce(min(at), 1 << 62) FROM
+				(SELECT at FROM cursors WHERE workspace = ?1 UNION ALL SELECT at FROM replays WHERE workspace = ?1 AND ended IS NULL))`, now.Add(-j.o.Events), s.Workspace)
 		}
 		if err != nil {
 			return err

@@ -112,6 +112,11 @@ func TestRetention(t *testing.T) {
 	_, events := readAll(t, j)
 	must(j.Move(t.Context(), journal.Cursor{Workspace: "default", Destination: "segment", At: events[6].Seq}))
 	expect("after 40 days, partly delivered", 1, 3, false, false)
+	replay := journal.Replay{Workspace: "default", Destination: "segment", After: events[7].Seq, UpTo: events[8].Seq}
+	must(j.AddReplay(t.Context(), &replay))
+	must(j.Move(t.Context(), journal.Cursor{Workspace: "default", Destination: "segment", At: events[9].Seq}))
+	expect("after 40 days, delivered, and a replay under way", 1, 2, false, false)
+	must(j.EndReplay(t.Context(), "default", replay.ID, false))
 	must(j.Forget(t.Context(), "default", "segment"))
 	expect("after 40 days, no destination", 1, 1, false, false)
 	if state, _, err := j.Load(t.Context(), apply(9)[0].Conversation, nil); string(state) != "state 9" || err != nil {

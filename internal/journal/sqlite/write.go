@@ -167,9 +167,13 @@ func (j *Journal) Move(ctx context.Context, c journal.Cursor, parked ...journal.
 	})
 }
 
-// Forget removes a destination's cursor, so that it holds no events any more.
+// Forget removes a destination's cursor, so that it holds no events any more,
+// and what else is known of its delivery but for parked calls.
 func (j *Journal) Forget(ctx context.Context, workspace, destination string) error {
 	return j.write(ctx, 64, func(t *tx) error {
-		return t.w.exec("DELETE FROM cursors WHERE workspace = ? AND destination = ?", workspace, destination)
+		return errors.Join(
+			t.w.exec("DELETE FROM cursors WHERE workspace = ? AND destination = ?", workspace, destination),
+			t.w.exec("DELETE FROM holds WHERE workspace = ? AND destination = ?", workspace, destination),
+			t.w.exec("DELETE FROM replays WHERE workspace = ? AND destination = ?", workspace, destination))
 	})
 }

@@ -315,7 +315,7 @@ func (t *tx) flushWebhooks() error {
 // note writes down what is special about a webhook.
 func (t *tx) note(h *journal.Webhook, at int64) error {
 	if h.Unreadable != "" {
-		if err := t.w.exec("INSERT INTO unreadable VALUES (?, ?)", h.Workspace, at); err != nil {
+		if err := t.w.exec("INSERT INTO unreadable VALUES (?, ?, ?)", h.Workspace, at, h.Source); err != nil {
 			return err
 		}
 	}
