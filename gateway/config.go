@@ -41,6 +41,9 @@ type Config struct {
 	// Further workspaces, by name. What is at the top level is the workspace `default`.
 	Workspaces []Workspace `yaml:"workspaces,omitempty"`
 
+	// Who may see the [console](console.md).
+	Console Console `yaml:"console,omitempty"`
+
 	// Log takes what the gateway has to tell its operator. Nil is slog.Default.
 	Log *slog.Logger `yaml:"-"`
 	// Version of the program, told in each event's context.library.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/parlance-chat/parlance/connector"
 	destinations "github.com/parlance-chat/parlance/destination/all"
+	"github.com/parlance-chat/parlance/internal/console/access"
 	"github.com/parlance-chat/parlance/internal/strictyaml"
 )
 
@@ -53,7 +54,7 @@ func TestManualExample(t *testing.T) {
 	if _, err := Parse([]byte(text), "example.yaml", func(name string) (string, bool) { return strings.Repeat(name, 3), true }); err != nil {
 		t.Error(err)
 	}
-	structs := []any{&Config{}, &Retention{}, &Source{}, &Agent{}, &Signature{}, &Destination{}, &Filter{}, &Workspace{}}
+	structs := []any{&Config{}, &Retention{}, &Source{}, &Agent{}, &Signature{}, &Destination{}, &Filter{}, &Workspace{}, &Console{}, &ConsoleUser{}, &ConsoleToken{}, &ConsoleOIDC{}}
 	for _, typ := range destinations.Types() {
 		structs = append(structs, typ.Settings())
 	}
@@ -87,6 +88,14 @@ func defaults(name string) any {
 		return Signature{Hash: connector.HMACSHA256, Signed: "{body}", Value: "{signature}", Encoding: "hex", Key: "text", Unit: "s", Tolerance: connector.ReplayWindow}
 	case "Workspace":
 		return Workspace{}
+	case "Console":
+		return Console{Bodies: access.Viewer}
+	case "ConsoleUser":
+		return ConsoleUser{}
+	case "ConsoleToken":
+		return ConsoleToken{}
+	case "ConsoleOIDC":
+		return ConsoleOIDC{}
 	default:
 		return Destination{}
 	}

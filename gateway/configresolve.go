@@ -16,6 +16,7 @@ import (
 	"github.com/parlance-chat/parlance/connector"
 	"github.com/parlance-chat/parlance/conversation"
 	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/internal/console/access"
 	"github.com/parlance-chat/parlance/internal/deliver"
 	"github.com/parlance-chat/parlance/internal/ingest"
 	"github.com/parlance-chat/parlance/internal/spell"
@@ -26,6 +27,7 @@ import (
 type Resolved struct {
 	Sources      []ResolvedSource
 	Destinations []ResolvedDestination
+	Console      access.Rules
 }
 
 // A ResolvedSource is a source with everything that holds for it.
@@ -132,6 +134,7 @@ func (r *resolver) resolve(c *Config) (*Resolved, []Problem) {
 	if c.Retention.Events <= 0 {
 		r.tell("retention.events", "must be longer than 0")
 	}
+	r.console(c)
 	r.rules("", c.Rules)
 	r.policy("", c.Policy)
 	top := Workspace{defaultWorkspace, c.Rules, c.Policy, c.Namespace, c.Sources, c.Destinations}

@@ -237,9 +237,11 @@ func (r *resolver) notEmpty(path string, list []Secret) {
 	}
 }
 
+// unguessable is how many letters, digits, - and _ hold 128 bits.
+const unguessable = 22
+
 // signature checks how the gateway can tell that webhooks come from the tool.
 func (r *resolver) signature(path string, s Source, t connector.Type) {
-	const unguessable = 22 // letters, digits, - and _ that hold 128 bits
 	r.notEmpty(strictyaml.Join(path, "secret"), s.Secrets)
 	switch {
 	case t.Signs == connector.Always && s.Unsigned:

@@ -9,7 +9,7 @@ import (
 
 // newConsole returns the pages that show this gateway.
 func (g *Gateway) newConsole(hub *live.Hub) *console.Console {
-	return console.New(console.Options{Log: g.log, Hub: hub, Workspaces: g.workspaces})
+	return console.New(console.Options{Log: g.log, Guard: g.guard, Hub: hub, Workspaces: g.workspaces})
 }
 
 // workspaces returns the names of the workspaces that have anything.

@@ -21,6 +21,7 @@ import (
 
 	"github.com/parlance-chat/parlance/conversation"
 	"github.com/parlance-chat/parlance/internal/console"
+	"github.com/parlance-chat/parlance/internal/console/access"
 	"github.com/parlance-chat/parlance/internal/control"
 	"github.com/parlance-chat/parlance/internal/deliver"
 	"github.com/parlance-chat/parlance/internal/engine"
@@ -39,6 +40,7 @@ type Gateway struct {
 	config   Config // as it was opened; what a reload may change is in the fields below
 	journal  *sqlite.Journal
 	watched  live.Watched // the journal, telling the console what it takes
+	guard    *access.Guard
 	console  *console.Console
 	ingest   *ingest.Handler
 	engine   *engine.Metrics
@@ -91,13 +93,16 @@ func Open(c Config) (*Gateway, error) {
 		askers:  askers{journal: watched, done: in.Answered, log: c.Log, metrics: lookup.NewMetrics(registry)},
 		loops:   loops{journal: j, log: c.Log, metrics: deliver.NewMetrics(registry), running: map[destinationKey]*loop{}},
 	}
+	if g.guard, err = access.Open(access.Options{Dir: c.Data, PublicURL: c.PublicURL, Log: c.Log}); err != nil {
+		return nil, errors.Join(err, j.Close())
+	}
 	g.console = g.newConsole(hub)
 	g.handler = g.routes(registry)
 	if err := g.forget(resolved); err != nil {
-		return nil, errors.Join(err, j.Close())
+		return nil, errors.Join(err, g.Close())
 	}
 	if err := g.apply(resolved); err != nil {
-		return nil, errors.Join(err, j.Close())
+		return nil, errors.Join(err, g.Close())
 	}
 	return g, nil
 }
@@ -146,7 +151,9 @@ func Control(c *Config) (*control.Client, error) {
 }
 
 // Close closes the destinations and the data directory. Run must have returned.
-func (g *Gateway) Close() error { return errors.Join(g.loops.close(), g.journal.Close()) }
+func (g *Gateway) Close() error {
+	return errors.Join(g.loops.close(), g.guard.Close(), g.journal.Close())
+}
 
 // Record takes activities in, all or none, as if a chat tool had reported
 // them to the source, which must be of type api. When it returns nil they are
@@ -204,6 +211,7 @@ func (g *Gateway) apply(r *Resolved) error {
 	}
 	g.origins.Store(&origins)
 	g.inForce.Store(r)
+	g.guard.Set(r.Console)
 	g.askers.set(asking)
 	return g.ingest.SetSources(sources)
 }

@@ -29,9 +29,9 @@ var versions = func() map[string]string {
 // asset returns the address of an asset.
 func asset(name string) string { return "/assets/" + name + "?v=" + versions["/assets/"+name] }
 
-func assets() http.Handler {
+func assets() http.HandlerFunc {
 	server := http.FileServerFS(files)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return func(w http.ResponseWriter, r *http.Request) {
 		v, ok := versions[r.URL.Path]
 		if !ok {
 			http.NotFound(w, r)
@@ -41,5 +41,5 @@ func assets() http.Handler {
 			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 		}
 		server.ServeHTTP(w, r)
-	})
+	}
 }

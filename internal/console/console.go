@@ -22,42 +22,59 @@ var templates embed.FS
 
 // Options are what a Console needs.
 type Options struct {
-	Log *slog.Logger
-	Hub *live.Hub
+	Log   *slog.Logger
+	Guard *access.Guard
+	Hub   *live.Hub
 	// Workspaces returns the names of all workspaces.
 	Workspaces func() []string
 }
 
 // A Console is the pages. Its methods may be called concurrently.
 type Console struct {
-	o     Options
-	mux   *http.ServeMux
-	pages []page
-	left  chan struct{} // closed when nobody is to be shown anything any more
-	leave sync.Once
+	o      Options
+	mux    *http.ServeMux
+	inner  http.Handler // mux behind the guard
+	routes []string
+	left   chan struct{} // closed when nobody is to be shown anything any more
+	leave  sync.Once
 }
 
 // New returns a console.
 func New(o Options) *Console {
 	c := &Console{o: o, mux: http.NewServeMux(), left: make(chan struct{})}
+	c.inner = o.Guard.Wrap(c.mux)
 	c.add(page{path: "/", name: "Live", file: "live.html", data: c.live})
-	c.mux.HandleFunc("GET /live/stream", c.stream)
-	c.mux.Handle("GET /assets/", assets())
+	c.add(page{path: "/audit", name: "Audit log", file: "audit.html", role: access.Operator, data: c.audit})
+	c.add(page{path: "/login", name: "Log in", file: "login.html", data: c.login, everybody: true})
+	c.handle("POST /login", "", c.enter)
+	c.handle("POST /logout", "", c.exit)
+	c.handle("GET /login/oidc", "", c.depart)
+	c.handle("GET /login/oidc/callback", "", c.arrive)
+	c.handle("GET /live/stream", access.Viewer, c.stream)
+	c.handle("GET /assets/", "", assets())
 	return c
 }
 
 // Leave ends what would go on for as long as somebody watches.
 func (c *Console) Leave() { c.leave.Do(func() { close(c.left) }) }
 
+// handle adds what is no page. Without a role it is everybody's.
+func (c *Console) handle(pattern string, role access.Role, h http.HandlerFunc) {
+	c.routes = append(c.routes, pattern)
+	c.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		if role != "" && !access.Of(r.Context()).Role.May(role) {
+			http.Error(w, operatorsOnly, http.StatusForbidden)
+			return
+		}
+		h(w, r)
+	})
+}
+
+const operatorsOnly = "This is for operators. You are logged in as a viewer."
+
 // Routes are the patterns that the console answers, for a mux that has others'
 // too.
-func (c *Console) Routes() []string {
-	routes := []string{"GET /assets/", "GET /live/stream"}
-	for _, p := range c.pages {
-		routes = append(routes, p.patterns()...)
-	}
-	return routes
-}
+func (c *Console) Routes() []string { return c.routes }
 
 // ServeHTTP implements http.Handler.
 func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -70,12 +87,7 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	if !access.Local(r) {
-		http.Error(w, "the console is open to this machine only", http.StatusForbidden)
-		return
-	}
-	r = r.WithContext(access.With(r.Context(), access.User{Name: "local", Role: access.Operator, Bodies: true}))
-	c.mux.ServeHTTP(w, r)
+	c.inner.ServeHTTP(w, r)
 }
 
 // A page is one of the console's.
@@ -84,6 +96,8 @@ type page struct {
 	name string // in the navigation, and above the page; a function of data may say more
 	file string // its template
 	role access.Role
+	// everybody means that nobody has to be logged in.
+	everybody bool
 	// data returns what the page shows, which is its JSON twin too. Its error
 	// may be a *problem.
 	data func(*request) (any, error)
@@ -132,8 +146,8 @@ func (c *Console) add(p page) {
 	if p.role == "" {
 		p.role = access.Viewer
 	}
-	c.pages = append(c.pages, p)
 	for _, pattern := range p.patterns() {
+		c.routes = append(c.routes, pattern)
 		c.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { c.show(w, r, p, t) })
 	}
 }

@@ -33,8 +33,8 @@ var navigation = []link{{Href: "/", Name: "Live"}}
 // show answers with a page or its twin.
 func (c *Console) show(w http.ResponseWriter, r *http.Request, p page, t *template.Template) {
 	q := c.request(r)
-	if !q.User.Role.May(p.role) {
-		c.fail(w, q, &problem{http.StatusForbidden, "This is for operators. You are logged in as a viewer."})
+	if !p.everybody && !q.User.Role.May(p.role) {
+		c.fail(w, q, &problem{http.StatusForbidden, operatorsOnly})
 		return
 	}
 	data, err := p.data(q)
@@ -55,7 +55,13 @@ func (c *Console) render(w http.ResponseWriter, q *request, status int, t *templ
 		title = titled.Title()
 	}
 	f := frame{Title: title, Path: q.URL.Path, Twin: twin(q.URL), Workspaces: c.o.Workspaces(), Request: q, Data: data}
+	if q.User.Name == "" {
+		f.Nav, f.Workspaces = nil, nil // nothing is told to those who are not known
+	}
 	for _, l := range navigation {
+		if q.User.Name == "" {
+			break
+		}
 		l.Here = l.Href == q.URL.Path || l.Href != "/" && strings.HasPrefix(q.URL.Path, l.Href+"/")
 		if q.Workspace != "default" {
 			l.Href += "?workspace=" + url.QueryEscape(q.Workspace)

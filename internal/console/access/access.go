@@ -25,6 +25,8 @@ type User struct {
 	Name   string // "" is nobody
 	Role   Role
 	Bodies bool // may see what people wrote in chats
+	// Logout says that it came by a session, which it can end.
+	Logout bool
 }
 
 type key struct{}

@@ -1,0 +1,156 @@
+package access
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+	"golang.org/x/time/rate"
+)
+
+// parameters are OWASP's second choice, which takes 19 MiB and not 46: a
+// gateway has to live with little memory.
+var parameters = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+
+// Hash returns what the configuration holds in place of a password.
+func Hash(password string) (string, error) { return argon2id.CreateHash(password, parameters) }
+
+// maxMemory bounds, in KiB, what comparing with a hash may take.
+const maxMemory = 256 * 1024
+
+// CheckHash says what is wrong with the hash of a password.
+func CheckHash(hash string) error {
+	p, _, _, err := argon2id.DecodeHash(hash)
+	if err != nil || p.Memory > maxMemory || p.Iterations > 20 {
+		return errors.New("must be what 'parlance password' prints, which begins with $argon2id$")
+	}
+	return nil
+}
+
+// Errors of Login.
+var (
+	ErrWrong   = errors.New("name or password is wrong")
+	ErrTooMany = errors.New("too many attempts; wait a minute")
+)
+
+// nobody is compared with where there is no such user, so that it takes as long.
+var nobody = sync.OnceValue(func() string {
+	h, _ := Hash("nobody has this password")
+	return h
+})
+
+// Login begins a session for somebody who knows a password.
+func (g *Guard) Login(r *http.Request, name, password string) error {
+	if !g.attempts.allow(address(r)) || !g.attempts.allow("name "+name) {
+		_ = g.note(r, name, "login refused", "too many attempts") // it is refused anyway
+		return ErrTooMany
+	}
+	if len(password) > 1000 {
+		return ErrWrong
+	}
+	account := Account{Hash: nobody()}
+	known := false
+	for _, a := range g.rules.Load().Users {
+		if a.Name == name {
+			account, known = a, true
+		}
+	}
+	if err := g.hashing.Acquire(r.Context(), 1); err != nil {
+		return err
+	}
+	ok, err := argon2id.ComparePasswordAndHash(password, account.Hash)
+	g.hashing.Release(1)
+	if err != nil || !ok || !known {
+		_ = g.note(r, name, "login failed", "") // it fails anyway
+		return ErrWrong
+	}
+	return g.begin(r, name, map[string]any{"by": "password", "hash": fingerprint(account.Hash)})
+}
+
+// begin begins a session.
+func (g *Guard) begin(r *http.Request, name string, values map[string]any) error {
+	// A new token, so that one that somebody planted before is worth nothing.
+	if err := g.sessions.RenewToken(r.Context()); err != nil {
+		return err
+	}
+	for k, v := range values {
+		g.sessions.Put(r.Context(), k, v)
+	}
+	g.sessions.Put(r.Context(), "name", name)
+	return g.note(r, name, "login", "")
+}
+
+// Logout ends the session of a request.
+func (g *Guard) Logout(r *http.Request) error {
+	if err := g.Note(r, "logout", ""); err != nil {
+		return err
+	}
+	return g.sessions.Destroy(r.Context())
+}
+
+// Back returns where to go after a login: a page of ours, whatever is asked.
+func Back(to string) string {
+	if !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\r\n\t") {
+		return "/"
+	}
+	return to
+}
+
+// address returns where a request comes from, by networks that one person may
+// have.
+func address(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.To4() == nil {
+		return ip.Mask(net.CIDRMask(64, 128)).String()
+	}
+	return host
+}
+
+// limits bound the attempts of each name and address. The zero value is ready.
+type limits struct {
+	mu   sync.Mutex // guards list
+	list map[string]*rate.Limiter
+}
+
+const (
+	perMinute = 10
+	// maxLimits bounds how many are remembered. Beyond it the attempts of all
+	// count as one's.
+	maxLimits = 10_000
+)
+
+// allow reports whether one more attempt is allowed.
+func (l *limits) allow(who string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.list == nil {
+		l.list = map[string]*rate.Limiter{}
+	}
+	if l.list[who] == nil && len(l.list) >= maxLimits {
+		l.forget()
+	}
+	if l.list[who] == nil && len(l.list) >= maxLimits {
+		who = ""
+	}
+	if l.list[who] == nil {
+		l.list[who] = rate.NewLimiter(rate.Every(time.Minute/perMinute), perMinute)
+	}
+	return l.list[who].Allow()
+}
+
+// forget lets go of those who have done nothing for a while. The caller holds
+// mu.
+func (l *limits) forget() {
+	for who, one := range l.list {
+		if one.Tokens() >= perMinute {
+			delete(l.list, who)
+		}
+	}
+}
