@@ -7,6 +7,8 @@ package destination
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"time"
 )
 
@@ -104,11 +106,38 @@ type Examiner interface {
 	Examine(ctx context.Context) []Finding
 }
 
+// A Located is a Destination whose receiver has an address.
+type Located interface {
+	// Location returns the receiver's URL, which holds no secret, and what
+	// says whose account, project or source there is meant, which may be one.
+	Location() (url, account string)
+}
+
 // A Finding is one thing that was looked at.
 type Finding struct {
 	Level Level
 	Text  string // what was looked at, and how it is, in plain words; no secrets
 	Do    string // what to do or to click; "" where all is well
+}
+
+// Found returns what an attempt's error means to people.
+func Found(err error) Finding {
+	var refusal *Refusal
+	var wait *Wait
+	var pause *Pause
+	switch {
+	case errors.As(err, &pause):
+		f := Finding{Level: Problem, Text: pause.Reason, Do: "set right what it says; 'parlance check' prints the settings in force"}
+		if i := strings.LastIndex(pause.Reason, "; "); i > 0 {
+			f.Text, f.Do = pause.Reason[:i], pause.Reason[i+len("; "):]
+		}
+		return f
+	case errors.As(err, &refusal):
+		return Finding{Level: Problem, Text: err.Error(), Do: "such a call would be parked; what the receiver says is what it misses"}
+	case errors.As(err, &wait):
+		return Finding{Level: Warning, Text: err.Error(), Do: "wait; the gateway does so by itself"}
+	}
+	return Finding{Level: Problem, Text: err.Error(), Do: "try again in a while; if it stays so, look at the receiver, and at the network and proxies between"}
 }
 
 // A Level says how bad a finding is.
@@ -140,6 +169,11 @@ type Type struct {
 	// Place names what no two destinations may share, such as a file. Nil
 	// where there is no such thing.
 	Place func(settings any) string
+	// Look, if set, takes an Examiner's place where opening would get in the
+	// way of a gateway that runs.
+	Look func(settings any) []Finding
+	// Find says where at the receiver a person finds a call that was sent.
+	Find string
 	// Open returns a destination with settings that Settings returned and the
 	// configuration filled in.
 	Open func(settings any) (Destination, error)

@@ -63,6 +63,7 @@ func Type() destination.Type {
 		},
 		Segment:     true,
 		Perspective: "company",
+		Find:        "in Customer.io: Data & Integrations → Integrations → the source → Data In",
 		Settings:    func() any { return &Settings{Region: "us"} },
 		Open:        func(settings any) (destination.Destination, error) { return Open(*settings.(*Settings)) },
 	}
@@ -86,6 +87,7 @@ func Open(s Settings) (*tracking.Destination, error) {
 		// "You can't set different context or integrations values for
 		// different calls in the same request."
 		SharedContext: true,
+		Empty:         "Customer.io does not refuse the API key",
 		Pauses:        map[int]string{401: "is write_key the API key of the source in Customer.io, and the region right?"},
 	}), nil
 }

@@ -54,6 +54,7 @@ func Type() destination.Type {
 		},
 		Segment:  true,
 		Settings: func() any { return &Settings{Endpoint: "https://api.dreamdata.cloud"} },
+		Find:     "in Dreamdata: the source of the API key",
 		Open:     func(settings any) (destination.Destination, error) { return Open(*settings.(*Settings)) },
 	}
 }
@@ -67,6 +68,7 @@ func Open(s Settings) (*tracking.Destination, error) {
 		URL:    tracking.URL(s.Endpoint, "/v1/batch"),
 		Key:    string(s.WriteKey),
 		Limits: destination.Limits{Calls: maxCalls, Bytes: maxBytes, CallBytes: maxCall},
+		Empty:  "Dreamdata answers and does not refuse the API key; whether it would, it does not document",
 		// As its own SDKs send it.
 		BatchID: true,
 	}), nil

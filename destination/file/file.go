@@ -56,6 +56,8 @@ func Type() destination.Type {
 		},
 		Settings: func() any { return &Settings{RotateMB: 100, Keep: 10} },
 		Place:    func(settings any) string { return filepath.Join(settings.(*Settings).Path) },
+		Look:     func(settings any) []destination.Finding { return look(settings.(*Settings).Path) },
+		Find:     "at the end of the file",
 		Open:     func(settings any) (destination.Destination, error) { return Open(*settings.(*Settings)) },
 	}
 }

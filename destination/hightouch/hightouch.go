@@ -54,6 +54,7 @@ func Type() destination.Type {
 		},
 		Segment:  true,
 		Settings: func() any { return &Settings{Endpoint: "https://us-east-1.hightouch-events.com"} },
+		Find:     "in Hightouch: Events → Sources → the source → Debugger",
 		Open:     func(settings any) (destination.Destination, error) { return Open(*settings.(*Settings)) },
 	}
 }
@@ -67,6 +68,7 @@ func Open(s Settings) (*tracking.Destination, error) {
 		URL:    tracking.URL(s.Endpoint, "/v1/batch"),
 		Key:    string(s.WriteKey),
 		Limits: destination.Limits{Calls: maxCalls, Bytes: maxBytes, CallBytes: maxCall},
+		Empty:  "Hightouch answers and does not refuse the write key; whether it would, it does not document",
 		// As its documentation sends it.
 		Edit: func(call *tracking.Object) { call.Copy("timestamp", "originalTimestamp") },
 	}), nil

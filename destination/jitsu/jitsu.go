@@ -61,6 +61,7 @@ func Type() destination.Type {
 		},
 		Segment:  true,
 		Settings: func() any { return &Settings{} },
+		Find:     "in Jitsu: Live Events → Incoming events",
 		Open:     func(settings any) (destination.Destination, error) { return Open(*settings.(*Settings)) },
 	}
 }
@@ -80,6 +81,7 @@ func Open(s Settings) (*tracking.Destination, error) {
 		Edit:      edit,
 		Failures:  failures,
 		ID:        told,
+		Empty:     "Jitsu knows the write key; whether a destination is connected to the site, only a call tells",
 		Pauses: map[int]string{
 			401: "is write_key a server-to-server key of a site that Jitsu knows?",
 			402: "the quota of the Jitsu workspace is used up",

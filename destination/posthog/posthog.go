@@ -5,6 +5,7 @@
 package posthog
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -64,6 +65,7 @@ func Type() destination.Type {
 			Retries:    "Retry-After, up to 5 minutes",
 		},
 		Settings: func() any { return &Settings{Region: "us"} },
+		Find:     "in PostHog: Activity",
 		Open:     func(settings any) (destination.Destination, error) { return Open(*settings.(*Settings)) },
 	}
 }
@@ -84,7 +86,10 @@ func Open(s Settings) (*tracking.Destination, error) {
 		Limits:    destination.Limits{Calls: maxCalls, Bytes: maxBytes, CallBytes: maxCall},
 		Edit:      edit,
 		Failures:  failures,
-		Pauses:    map[int]string{401: "is project_key the API key of a project in this region?"},
+		Examine: func(ctx context.Context) []destination.Finding {
+			return examine(ctx, base, string(s.ProjectKey), s.Endpoint == "")
+		},
+		Pauses: map[int]string{401: "is project_key the API key of a project in this region?"},
 	}), nil
 }
 

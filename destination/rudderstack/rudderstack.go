@@ -55,6 +55,7 @@ func Type() destination.Type {
 		},
 		Segment:  true,
 		Settings: func() any { return &Settings{} },
+		Find:     "in RudderStack: the source → Live events",
 		Open:     func(settings any) (destination.Destination, error) { return Open(*settings.(*Settings)) },
 	}
 }
@@ -69,6 +70,7 @@ func Open(s Settings) (*tracking.Destination, error) {
 		Key:    string(s.WriteKey),
 		Limits: destination.Limits{Calls: maxCalls, Bytes: maxBytes, CallBytes: maxCall},
 		Edit:   edit,
+		Empty:  "RudderStack knows the write key, and the source is enabled",
 		Pauses: map[int]string{
 			401: "is write_key that of the source in RudderStack?",
 			404: "is the source enabled in RudderStack, and is endpoint its data plane?",

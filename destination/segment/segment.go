@@ -5,6 +5,7 @@
 package segment
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -74,6 +75,7 @@ func Type() destination.Type {
 		},
 		Segment:  true,
 		Settings: func() any { return &Settings{Region: "us"} },
+		Find:     "in Segment: Connections → Sources → the source → Debugger",
 		Open:     func(settings any) (destination.Destination, error) { return Open(*settings.(*Settings)) },
 	}
 }
@@ -87,6 +89,9 @@ func Open(s Settings) (*tracking.Destination, error) {
 		URL:    s.url(),
 		Key:    string(s.WriteKey),
 		Limits: destination.Limits{Calls: maxCalls, Bytes: maxBytes, CallBytes: maxCall},
+		Examine: func(ctx context.Context) []destination.Finding {
+			return s.examine(ctx, settingsServer)
+		},
 	}
 	if s.OAuthAppID != "" {
 		// The token says who we are, and the batch which source it is for.

@@ -29,7 +29,11 @@ func Type() destination.Type {
 		},
 		Settings: func() any { return &Settings{} },
 		Place:    func(any) string { return "the standard output" },
-		Open:     func(any) (destination.Destination, error) { return open(os.Stdout), nil },
+		Look: func(any) []destination.Finding {
+			return []destination.Finding{{Text: "calls go to the standard output of parlance serve, for whatever reads it there"}}
+		},
+		Find: "in what reads the standard output of parlance serve",
+		Open: func(any) (destination.Destination, error) { return open(os.Stdout), nil },
 	}
 }
 

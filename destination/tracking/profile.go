@@ -1,6 +1,7 @@
 package tracking
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/parlance-chat/parlance/destination"
@@ -41,6 +42,12 @@ type Profile struct {
 	Failures func(said []byte) ([]Failure, error)
 	// ID is what the platform makes of a messageId. Nil changes nothing.
 	ID func(string) string
+
+	// Empty says what it means that a batch without calls is not refused, where
+	// the platform may be asked so.
+	Empty string
+	// Examine, if set, asks the platform in another way.
+	Examine func(context.Context) []destination.Finding
 
 	// Pauses say what a status means that has deliveries wait for somebody,
 	// and what to do, where the platform's meaning is a special one.
