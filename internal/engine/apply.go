@@ -88,14 +88,14 @@ func (e *engine) converse(ctx context.Context, out []journal.Applied, t *task, s
 		}
 		var o conversation.Output
 		*state, o = conversation.Step(source.Origin, source.Rules, *state, a)
-		out = append(out, journal.Applied{Conversation: t.conversation, Activity: it.ID, Events: e.events(t, o)})
+		out = append(out, journal.Applied{Conversation: t.conversation, Activity: it.ID, Events: e.events(t, it.of.seq, o)})
 	}
 	if t.woken {
 		var o conversation.Output
 		if a, ok := silence(t, source.Rules, *state); ok {
 			*state, o = conversation.Step(source.Origin, source.Rules, *state, a)
 		}
-		out = append(out, journal.Applied{Conversation: t.conversation, Events: e.events(t, o)})
+		out = append(out, journal.Applied{Conversation: t.conversation, Events: e.events(t, 0, o)})
 	}
 	if len(out) == first {
 		return out, nil
@@ -105,12 +105,12 @@ func (e *engine) converse(ctx context.Context, out []journal.Applied, t *task, s
 	return out, err
 }
 
-// events renders what follows from an activity for the log.
-func (e *engine) events(t *task, o conversation.Output) []journal.Event {
+// events renders what follows from an activity of a webhook for the log.
+func (e *engine) events(t *task, webhook journal.Seq, o conversation.Output) []journal.Event {
 	var out []journal.Event
 	if i := o.Identify; i != nil {
 		if b, err := json.Marshal(i); err == nil {
-			out = append(out, e.event(t, "identify", i.MessageID, b))
+			out = append(out, e.event(t, webhook, "identify", i.MessageID, b))
 		}
 	}
 	for _, ev := range o.Events {
@@ -121,14 +121,14 @@ func (e *engine) events(t *task, o conversation.Output) []journal.Event {
 				"source", t.conversation.Source, "conversation", t.conversation.ID, "problems", problems, "error", err)
 			continue
 		}
-		out = append(out, e.event(t, string(ev.Kind), ev.MessageID, b))
+		out = append(out, e.event(t, webhook, string(ev.Kind), ev.MessageID, b))
 	}
 	return out
 }
 
-func (e *engine) event(t *task, name, id string, b []byte) journal.Event {
+func (e *engine) event(t *task, webhook journal.Seq, name, id string, b []byte) journal.Event {
 	return journal.Event{Workspace: t.conversation.Workspace, Source: t.conversation.Source,
-		Conversation: t.conversation.ID, Name: name, MessageID: id, JSON: b}
+		Conversation: t.conversation.ID, Name: name, MessageID: id, JSON: b, Webhook: webhook}
 }
 
 // stampBytes is what delivery adds to a stored event: its sentAt.

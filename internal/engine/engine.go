@@ -288,7 +288,10 @@ func (e *engine) take(due int) []*task {
 	before, bytes := e.items, 0
 	for _, h := range e.passing {
 		t := e.task(&ts, "")
-		t.calls = append(t.calls, h.calls...)
+		for _, c := range h.calls {
+			c.Webhook = h.seq
+			t.calls = append(t.calls, c)
+		}
 		h.open -= len(h.calls)
 		e.items -= len(h.calls)
 		h.calls = nil

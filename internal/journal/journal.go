@@ -73,6 +73,9 @@ type Event struct {
 	// sender's clock was ahead of ours, for calls that pass through.
 	Skew time.Duration `cbor:"5,keyasint,omitempty"`
 	JSON []byte        `cbor:"6,keyasint"` // the call without sentAt
+	// Webhook is that of which it was derived, for people who look for the
+	// reason; 0 if it was a silence.
+	Webhook Seq `cbor:"7,keyasint,omitempty"`
 }
 
 // Size is about how many bytes of memory e takes.
@@ -252,8 +255,8 @@ type Workbench interface {
 	Wakes(ctx context.Context, s Source, limit int) ([]Wake, error)
 
 	// Commit records what was applied of a source, in order, and moves its
-	// position to upTo, in one transaction. An activity is remembered at least
-	// as long as its webhook is kept.
+	// position to upTo, in one transaction, and sets Seq of the events. An
+	// activity is remembered at least as long as its webhook is kept.
 	Commit(ctx context.Context, s Source, applied []Applied, upTo Seq) error
 }
 
@@ -338,6 +341,10 @@ type Index interface {
 
 	// Count counts the events of a workspace after one position, up to another.
 	Count(ctx context.Context, workspace string, after, upTo Seq) (int64, error)
+
+	// Webhook returns the webhook of a workspace at a position, with its body.
+	// It is false if there is none, or none any more.
+	Webhook(ctx context.Context, workspace string, at Seq) (Webhook, bool, error)
 
 	// Intake tells what has come from a source.
 	Intake(ctx context.Context, s Source) (Intake, error)

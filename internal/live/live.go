@@ -199,7 +199,7 @@ func (w Watched) Commit(ctx context.Context, s journal.Source, applied []journal
 	for _, a := range applied {
 		for _, e := range a.Events {
 			records = append(records, Record{At: now, Kind: Event, Workspace: s.Workspace, Source: e.Source, Conversation: a.Conversation.ID,
-				Name: e.Name, MessageID: e.MessageID, call: e.JSON})
+				Name: e.Name, Seq: e.Seq, MessageID: e.MessageID, call: e.JSON})
 		}
 	}
 	w.Hub.Publish(records...)

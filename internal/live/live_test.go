@@ -78,7 +78,7 @@ func TestWatched(t *testing.T) {
 		{Kind: Webhook, Name: "read", Seq: hook.Seq},
 		{Kind: Activity, Name: "message", Text: "customer", Conversation: "17", User: "u1", Body: "hello", Seq: hook.Seq},
 		{Kind: Webhook, Name: "unreadable", Text: "no JSON", Trouble: true, Seq: hook.Seq + 1},
-		{Kind: Event, Name: "Live Chat Message Sent", Conversation: "17", User: "u1", Body: "hello", MessageID: "m1"},
+		{Kind: Event, Name: "Live Chat Message Sent", Conversation: "17", User: "u1", Body: "hello", Seq: 1, MessageID: "m1"},
 	}
 	for i := range list {
 		list[i].At, list[i].ID, list[i].Workspace, list[i].Source = time.Time{}, 0, "", ""

@@ -25,6 +25,7 @@ func Test(t *testing.T, open Open) {
 		{"Append", testAppend}, {"Sources", testSources}, {"AppendConcurrently", testAppendConcurrently}, {"WaitForWebhooks", testWaitForWebhooks},
 		{"Commit", testCommit}, {"LongConversation", testLongConversation}, {"Wakes", testWakes}, {"Workspaces", testWorkspaces}, {"Cursors", testCursors},
 		{"Parked", testParked}, {"ParkedOnce", testParkedOnce}, {"ParkedQuery", testParkedQuery}, {"Replays", testReplays}, {"ManyReplays", testManyReplays}, {"Holds", testHolds}, {"Index", testIndex}, {"Intake", testIntake},
+		{"Webhook", testWebhook},
 		{"Unreadable", testUnreadable}, {"Pending", testPending}, {"Times", testTimes}, {"WaitForEvents", testWaitForEvents},
 		{"CloseWakesWhoWaits", testClose}, {"Model", testModel},
 	} {
@@ -140,7 +141,7 @@ var chat = journal.Conversation{Workspace: "default", Source: "support", ID: "17
 
 func event(workspace, id string) journal.Event {
 	return journal.Event{Workspace: workspace, Source: "support", Conversation: "17", Name: "Live Chat Message Sent", MessageID: id,
-		Skew: time.Second, JSON: []byte(`{"messageId":"` + id + `"}`)}
+		Skew: time.Second, JSON: []byte(`{"messageId":"` + id + `"}`), Webhook: 7}
 }
 
 // apply commits an activity with an event of the same name.
@@ -151,6 +152,12 @@ func (f *fixture) apply(c journal.Conversation, upTo journal.Seq, names ...strin
 		applied = append(applied, journal.Applied{Conversation: c, Activity: n, State: []byte("after " + n), Events: []journal.Event{event(c.Workspace, n)}})
 	}
 	f.must(f.Commit(f.t.Context(), journal.Source{Workspace: c.Workspace, Name: c.Source}, applied, upTo))
+	for _, a := range applied {
+		list := f.events(c.Workspace, a.Events[0].Seq-1, 1)
+		if len(list) != 1 || list[0].MessageID != a.Activity {
+			f.t.Errorf("%s: told to be at %d, where %v is", a.Activity, a.Events[0].Seq, messageIDs(list))
+		}
+	}
 }
 
 func messageIDs(list []journal.Event) (ids []string) {
@@ -183,7 +190,7 @@ func testCommit(t *testing.T, open Open) {
 		f.equal("events", messageIDs(list), []string{"a", "b"})
 		want := event("default", "b")
 		if e := list[1]; e.Seq <= list[0].Seq || e.At.IsZero() || e.Workspace != "default" || e.Source != want.Source || e.Conversation != want.Conversation ||
-			e.Name != want.Name || e.Skew != want.Skew || !bytes.Equal(e.JSON, want.JSON) {
+			e.Name != want.Name || e.Skew != want.Skew || e.Webhook != want.Webhook || !bytes.Equal(e.JSON, want.JSON) {
 			t.Errorf("got %+v, want %+v", e, want)
 		}
 		if at, err := f.Position(t.Context(), support); at != 8 || err != nil {

@@ -152,3 +152,24 @@ func testIntake(t *testing.T, open Open) {
 		}
 	})
 }
+
+func testWebhook(t *testing.T, open Open) {
+	f := start(t, open)
+	a, b, other := webhook("default", "a"), webhook("default", "b"), webhook("acme", "c")
+	f.must(f.Append(t.Context(), a, b))
+	f.must(f.Append(t.Context(), other))
+	f.both(func() {
+		for _, want := range []*journal.Webhook{a, b} {
+			got, ok, err := f.Webhook(t.Context(), "default", want.Seq)
+			f.must(err)
+			if !ok || got.Activities[0].ID != want.Activities[0].ID || string(got.Body) != string(want.Body) || got.Source != want.Source || got.ReceivedAt.IsZero() {
+				t.Errorf("at %d: got %+v", want.Seq, got)
+			}
+		}
+		for _, at := range []journal.Seq{0, other.Seq, other.Seq + 100} {
+			if got, ok, err := f.Webhook(t.Context(), "default", at); ok || err != nil {
+				t.Errorf("at %d, where there is none of the workspace: got %+v (%v)", at, got, err)
+			}
+		}
+	})
+}

@@ -302,6 +302,15 @@ func (j *Journal) Count(ctx context.Context, workspace string, after, upTo journ
 	return n, err
 }
 
+// Webhook implements journal.Index.
+func (j *Journal) Webhook(ctx context.Context, workspace string, at journal.Seq) (journal.Webhook, bool, error) {
+	list, err := j.single(ctx, "SELECT ?1, first, at, data FROM webhooks WHERE last = (SELECT min(last) FROM webhooks WHERE last >= ?1) AND workspace = ?2", int64(at), workspace)
+	if err != nil || len(list) == 0 {
+		return journal.Webhook{}, false, err
+	}
+	return list[0], true, nil
+}
+
 // Intake implements journal.Index.
 func (j *Journal) Intake(ctx context.Context, of journal.Source) (in journal.Intake, err error) {
 	err = j.query(ctx, `SELECT (SELECT at FROM webhooks WHERE workspace = ?1 AND source = ?2 ORDER BY last DESC LIMIT 1),

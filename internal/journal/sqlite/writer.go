@@ -279,6 +279,7 @@ func (t *tx) flush() error {
 			return err
 		}
 	}
+	t.tellSeqs()
 	for s, at := range t.positions {
 		err := t.w.exec("INSERT INTO sources (workspace, source, at) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at", s.Workspace, s.Name, int64(at))
 		if err != nil {
@@ -286,6 +287,19 @@ func (t *tx) flush() error {
 		}
 	}
 	return nil
+}
+
+// tellSeqs tells those who commit events where these are. They were gathered in
+// this order.
+func (t *tx) tellSeqs() {
+	next := map[string]int{}
+	for _, a := range t.applied {
+		w := a.Conversation.Workspace
+		for i := range a.Events {
+			a.Events[i].Seq = t.events[w][next[w]].Seq
+			next[w]++
+		}
+	}
 }
 
 func (t *tx) flushWebhooks() error {
