@@ -3,13 +3,20 @@ package gateway
 import (
 	"slices"
 
+	"github.com/parlance-chat/parlance/conversation"
 	"github.com/parlance-chat/parlance/internal/console"
 	"github.com/parlance-chat/parlance/internal/live"
 )
 
 // newConsole returns the pages that show this gateway.
 func (g *Gateway) newConsole(hub *live.Hub) *console.Console {
-	return console.New(console.Options{Log: g.log, Guard: g.guard, Hub: hub, Workspaces: g.workspaces})
+	return console.New(console.Options{Log: g.log, Guard: g.guard, Hub: hub, Journal: g.journal, Rules: g.rules, Workspaces: g.workspaces})
+}
+
+// rules tells how a source's conversations are told.
+func (g *Gateway) rules(workspace, source string) (conversation.Origin, conversation.Rules) {
+	s := g.origin(workspace, source)
+	return s.Origin, s.Rules
 }
 
 // workspaces returns the names of the workspaces that have anything.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/parlance-chat/parlance/internal/console/access"
 	"github.com/parlance-chat/parlance/internal/live"
+	"github.com/parlance-chat/parlance/internal/trace"
 )
 
 //go:embed templates
@@ -25,6 +26,10 @@ type Options struct {
 	Log   *slog.Logger
 	Guard *access.Guard
 	Hub   *live.Hub
+	// Journal is read, and nothing is written to it.
+	Journal trace.Journal
+	// Rules return how a source's conversations are told.
+	Rules trace.Rules
 	// Workspaces returns the names of all workspaces.
 	Workspaces func() []string
 }
@@ -44,6 +49,8 @@ func New(o Options) *Console {
 	c := &Console{o: o, mux: http.NewServeMux(), left: make(chan struct{})}
 	c.inner = o.Guard.Wrap(c.mux)
 	c.add(page{path: "/", name: "Live", file: "live.html", data: c.live})
+	c.add(page{path: "/events/{name}", name: "Event", file: "event.html", data: c.event})
+	c.add(page{path: "/webhooks/{name}", name: "Webhook", file: "webhook.html", data: c.webhook})
 	c.add(page{path: "/audit", name: "Audit log", file: "audit.html", role: access.Operator, data: c.audit})
 	c.add(page{path: "/login", name: "Log in", file: "login.html", data: c.login, everybody: true})
 	c.handle("POST /login", "", c.enter)

@@ -136,3 +136,25 @@ func TestLiveInBrowser(t *testing.T) {
 		t.Errorf("got %d records that are no events, want none", n)
 	}
 }
+
+// One event's whole way, from the bytes to the call.
+func TestChainInBrowser(t *testing.T) {
+	url := run(t, shop())
+	tab := browsertest.Open(t, url)
+	tell(t, url, `{"activities":[`+hello+`]}`)
+	tab.Go("/?kind=event")
+	tab.See(".record.event", "Live Chat Conversation Started")
+	tab.See(".record.event", "Live Chat Message Sent")
+	tab.Click(".record.event .name a")
+	tab.See("h1", "Live Chat Message Sent")
+	tab.See("h3", "Activity")
+	tab.See("td", "m1 · Do you ship to <b>Norway</b>?")
+	tab.See("pre", `"message_body": "Do you ship to <b>Norway</b>?"`)
+	tab.Shots("event")
+	tab.Click(".chain a[href^='/webhooks/']")
+	tab.See("h1", "Webhook 1")
+	tab.See("pre", `"conversation_id": "17"`)
+	tab.ExpectComplaints()
+	tab.Go("/events/99")
+	tab.See(".notice", "There is no such event")
+}
