@@ -27,6 +27,7 @@ var layers = []struct{ tree, may string }{
 	{"internal/engine", "livechat conversation internal/journal"},
 	{"internal/deliver", "livechat destination internal/journal internal/jq"},
 	{"internal/control", "connector internal/journal"},
+	{"internal/doctor", "livechat destination internal/deliver internal/disk internal/journal"},
 	{"internal/live", "conversation internal/journal"},
 	{"internal/trace", "livechat conversation internal/journal"},
 	{"internal/console", "conversation internal/journal internal/live internal/trace"},
@@ -36,9 +37,9 @@ var layers = []struct{ tree, may string }{
 	{"internal/sdktest", ""},
 	{"internal/corpus", ""},
 	{"internal/doctable", ""},
-	{"gateway", "livechat conversation connector destination internal/spell internal/strictyaml internal/journal internal/jq internal/ingest internal/lookup internal/engine internal/deliver internal/control internal/live internal/console"},
+	{"gateway", "livechat conversation connector destination internal/spell internal/strictyaml internal/journal internal/jq internal/ingest internal/lookup internal/engine internal/deliver internal/control internal/live internal/console internal/disk internal/doctor"},
 	{"bench", "livechat conversation connector gateway internal/simulate internal/standin"},
-	{"cmd", "livechat conversation connector destination gateway internal/control internal/journal internal/recording internal/simulate internal/standin"},
+	{"cmd", "livechat conversation connector destination gateway internal/control internal/doctor internal/journal internal/recording internal/simulate internal/standin"},
 }
 
 // TestImportsPointOneWay holds every package to the table.

@@ -115,9 +115,9 @@ type Located interface {
 
 // A Finding is one thing that was looked at.
 type Finding struct {
-	Level Level
-	Text  string // what was looked at, and how it is, in plain words; no secrets
-	Do    string // what to do or to click; "" where all is well
+	Level Level  `json:"level"`
+	Text  string `json:"text"`         // what was looked at, and how it is, in plain words; no secrets
+	Do    string `json:"do,omitempty"` // what to do or to click; "" where all is well
 }
 
 // Found returns what an attempt's error means to people.
@@ -149,6 +149,11 @@ const (
 	Warning       // events arrive, but perhaps not as meant
 	Problem       // events do not arrive
 )
+
+func (l Level) String() string { return [...]string{"good", "warning", "problem"}[l] }
+
+// MarshalText implements encoding.TextMarshaler.
+func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
 // A Type is one kind of receiver in the list.
 type Type struct {

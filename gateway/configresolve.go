@@ -60,6 +60,9 @@ func (t ReceiverType) Open(settings any) (destination.Destination, error) {
 	return nil, fmt.Errorf("unknown type %s", t)
 }
 
+// of returns what the list says of the type, which must be in it.
+func (t ReceiverType) of() destination.Type { return *destinationType(destinations.Types(), string(t)) }
+
 // defaultWorkspace is the name of the one that is always there.
 const defaultWorkspace = "default"
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,6 +13,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -125,6 +127,54 @@ func TestCheck(t *testing.T) {
 	out, status = check("sources:\n  support: {type: chatwoot, secrte: do-not-show}\nsettle: long\n")
 	if status == 0 || strings.Contains(out, "do-not-show") || !strings.Contains(out, "parlance.yaml:2:") || !strings.Contains(out, `"secret"`) || !strings.Contains(out, "parlance.yaml:3:") {
 		t.Errorf("a wrong one: got status %d and\n%s", status, out)
+	}
+}
+
+// Doctor says what is wrong and what to do, and sends nothing unasked.
+func TestDoctor(t *testing.T) {
+	dir := t.TempDir()
+	var status atomic.Int64
+	var calls atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			z, err := gzip.NewReader(r.Body)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			body, _ := io.ReadAll(z)
+			calls.Add(int64(strings.Count(string(body), "Parlance Test Event")))
+			w.WriteHeader(int(status.Load()))
+		}
+	}))
+	defer server.Close()
+	config := fmt.Sprintf("public_url: https://chats.example.com\ndestinations:\n  rudder: {type: rudderstack, write_key: do-not-show, endpoint: %q}\n  log: {type: file, path: events.jsonl}\n", server.URL)
+	if err := os.WriteFile(filepath.Join(dir, "parlance.yaml"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		args           string
+		answer, status int
+		sent           int64
+		want           string
+	}{
+		{"doctor", 200, 0, 0, "✓ RudderStack knows the write key"},
+		{"doctor", 401, 1, 0, "→ is write_key that of the source in RudderStack?"},
+		{"doctor rudder --send-test", 200, 0, 1, "look for it in RudderStack"},
+		{"doctor log", 401, 0, 0, "nothing is wrong"},
+		{"doctor rudder --json", 401, 1, 0, `"level":"problem"`},
+		{"doctor nobody", 200, 1, 0, `there are ["rudder" "log"]`},
+		{"doctor -w nobody", 200, 1, 0, `no workspace "nobody"`},
+	} {
+		status.Store(int64(tt.answer))
+		calls.Store(0)
+		out, code := parlance(t, dir, "", strings.Fields(tt.args)...)
+		if code != tt.status || calls.Load() != tt.sent || !strings.Contains(out, tt.want) || strings.Contains(out, "do-not-show") {
+			t.Errorf("%s, %d: got status %d, %d test events and\n%s\nwant %d, %d and %q", tt.args, tt.answer, code, calls.Load(), out, tt.status, tt.sent, tt.want)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "events.jsonl")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the file was made: %v", err)
 	}
 }
 

@@ -59,7 +59,7 @@ func command() *cobra.Command {
 		Version:       version,
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "%v", err) })
-	root.AddCommand(serveCommand(), demoCommand(), checkCommand(), connectorsCommand(), destinationsCommand(), mapCommand(), importCommand(), captureCommand(), lintCommand(), exportCommand(), simulateCommand(),
+	root.AddCommand(serveCommand(), demoCommand(), checkCommand(), doctorCommand(), connectorsCommand(), destinationsCommand(), mapCommand(), importCommand(), captureCommand(), lintCommand(), exportCommand(), simulateCommand(),
 		tailCommand(), replayCommand(), unreadableCommand(), parkedCommand(), passwordCommand(), versionCommand())
 	return root
 }

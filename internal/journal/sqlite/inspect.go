@@ -55,9 +55,12 @@ CREATE INDEX parked_of ON parked (workspace, id);
 CREATE INDEX parked_by ON parked (workspace, destination, id);
 `, applicationID, formatVersion)
 
+// Path returns where in dir the journal is.
+func Path(dir string) string { return filepath.Join(dir, fileName) }
+
 // Exists reports whether there is a journal in dir, in whatever state.
 func Exists(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, fileName))
+	_, err := os.Stat(Path(dir))
 	return err == nil
 }
 
