@@ -26,7 +26,7 @@ var layers = []struct{ tree, may string }{
 	{"internal/lookup", "connector internal/journal"},
 	{"internal/engine", "livechat conversation internal/journal"},
 	{"internal/deliver", "livechat destination internal/journal internal/jq"},
-	{"internal/control", "connector internal/journal"},
+	{"internal/control", "livechat connector internal/journal"},
 	{"internal/doctor", "livechat destination internal/deliver internal/disk internal/journal"},
 	{"internal/live", "conversation internal/journal"},
 	{"internal/trace", "livechat conversation internal/journal"},

@@ -205,6 +205,8 @@ type Destination struct {
 	// Kind of receiver. Required.
 	Type string `yaml:"type"`
 
+	// Where a destination begins that is new: `now` gets what happens from now on; `beginning` what is kept too; a date or time (RFC 3339) what was committed since then. It counts only once: from then on the destination goes on from where it stands.
+	Start string `yaml:"start,omitempty"`
 	// Which events go there: those that every one of its lists names. Without it: all.
 	Only Filter `yaml:"only,omitempty"`
 	// Which do not: those that any of its lists names.

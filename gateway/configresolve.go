@@ -47,6 +47,7 @@ type ResolvedDestination struct {
 	Type            ReceiverType
 	Settings        any
 	Policy          deliver.Policy
+	Start           Start
 }
 
 // A ReceiverType is the name of a type of destination.

@@ -314,6 +314,7 @@ func (r *resolver) destination(path string, w Workspace, d Destination, salted b
 		Settings:  settings,
 		Policy:    deliver.Policy{MessageBody: deliver.MessageBody(policy.MessageBody), Perspective: deliver.Perspective(policy.Perspective)},
 	}
+	out.Start = r.start(strictyaml.Join(path, "start"), d.Start)
 	if t.Segment && salted {
 		out.Policy.Salt = d.Name
 	}
@@ -326,6 +327,29 @@ func (r *resolver) destination(path string, w Workspace, d Destination, salted b
 	}
 	r.out.Destinations = append(r.out.Destinations, out)
 	return t.Segment
+}
+
+// A Start is where a destination begins that is new. The zero value is with
+// what comes next.
+type Start struct {
+	Kept  bool      // it begins with what is kept
+	Since time.Time // of that, with what was committed since then
+}
+
+func (r *resolver) start(path, s string) Start {
+	switch s {
+	case "", "now":
+		return Start{}
+	case "beginning":
+		return Start{Kept: true}
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return Start{Kept: true, Since: t}
+		}
+	}
+	r.tell(path, "must be now, beginning, or a date or time such as 2026-03-02 or 2026-03-02T09:00:00Z")
+	return Start{}
 }
 
 // settings has the settings of a destination check themselves. Each error that

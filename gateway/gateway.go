@@ -142,7 +142,8 @@ func (g *Gateway) forget(r *Resolved) error {
 // one, else for its data directory.
 func Control(c *Config) (*control.Client, error) {
 	c.setDefaults()
-	return control.Open(c.Data, func() (journal.Journal, error) {
+	resolved, _ := newResolver().resolve(c) // whatever is wrong with it, it names things
+	return control.Open(c.Data, configured(resolved), func() (journal.Journal, error) {
 		if !sqlite.Exists(c.Data) { // to look must not make one
 			return nil, fmt.Errorf("no gateway has kept anything in %s: run 'parlance serve', or name its configuration with --config", c.Data)
 		}

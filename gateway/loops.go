@@ -10,13 +10,15 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/parlance-chat/parlance/internal/deliver"
 	"github.com/parlance-chat/parlance/internal/journal"
 )
 
 // loops are the deliveries, one a destination.
 type loops struct {
-	journal journal.Outbox
+	journal journal.Journal
 	log     *slog.Logger
 	metrics *deliver.Metrics
 
@@ -31,9 +33,16 @@ type destinationKey struct{ workspace, name string }
 type loop struct {
 	resolved ResolvedDestination
 	options  deliver.Options
+	beside   deliver.Options // for what is delivered once more
 	resume   chan<- struct{}
+	again    chan struct{}      // holds a value when the journal's replays are to be looked at again
+	held     bool               // somebody has it stand still
 	stop     context.CancelFunc // nil while it stands still
 	done     chan struct{}
+
+	open  context.Context // done when the destination is to be closed
+	shut  context.CancelFunc
+	using sync.WaitGroup // those who resend
 }
 
 // set makes the loops those of list. A loop whose destination stays the same
@@ -66,15 +75,12 @@ func (l *loops) set(list []ResolvedDestination) error {
 		return err
 	}
 	for _, old := range gone {
-		if err := old.options.Destination.Close(); err != nil {
+		if err := old.close(); err != nil {
 			l.log.Warn("destination did not close well", "workspace", old.options.Workspace, "destination", old.options.Name, "error", err)
 		}
 	}
 	for _, n := range next {
-		select {
-		case n.resume <- struct{}{}:
-		default: // it has been told
-		}
+		poke(n.resume)
 	}
 	l.running = next
 	for _, n := range opened {
@@ -94,7 +100,7 @@ func (l *loops) openMissing(to map[destinationKey]*loop, list []ResolvedDestinat
 		n, err := l.open(r)
 		if err != nil {
 			for _, o := range opened {
-				err = errors.Join(err, o.options.Destination.Close())
+				err = errors.Join(err, o.close())
 			}
 			return nil, err
 		}
@@ -106,7 +112,12 @@ func (l *loops) openMissing(to map[destinationKey]*loop, list []ResolvedDestinat
 
 func (l *loops) open(r ResolvedDestination) (*loop, error) {
 	// Its place in the log is taken before anything more comes in.
-	if _, err := l.journal.Cursor(context.Background(), r.Workspace, r.Name); err != nil {
+	ctx := context.Background()
+	if err := l.begin(ctx, r); err != nil {
+		return nil, err
+	}
+	held, err := l.isHeld(ctx, r.Workspace, r.Name)
+	if err != nil {
 		return nil, err
 	}
 	d, err := r.Type.Open(r.Settings)
@@ -114,16 +125,53 @@ func (l *loops) open(r ResolvedDestination) (*loop, error) {
 		return nil, fmt.Errorf("gateway: destination %s: %w", r.Name, err)
 	}
 	resume := make(chan struct{}, 1)
-	return &loop{resolved: r, resume: resume, options: deliver.Options{
-		Journal:     l.journal,
-		Workspace:   r.Workspace,
-		Name:        r.Name,
-		Destination: d,
-		Policy:      r.Policy,
-		Resume:      resume,
-		Log:         l.log,
-		Metrics:     l.metrics,
-	}}, nil
+	n := &loop{resolved: r, resume: resume, again: make(chan struct{}, 1), held: held, options: deliver.Options{
+		Journal:   l.journal,
+		Workspace: r.Workspace,
+		Name:      r.Name,
+		Policy:    r.Policy,
+		Resume:    resume,
+		Log:       l.log,
+		Metrics:   l.metrics,
+	}}
+	n.open, n.shut = context.WithCancel(ctx)
+	n.beside = n.options
+	n.beside.Resume, n.beside.Metrics = nil, unseen()
+	n.options.Destination, n.beside.Destination = deliver.Share(d)
+	return n, nil
+}
+
+// unseen returns metrics that nobody sees: those of a replay would stand in the
+// place of the delivery's own.
+func unseen() *deliver.Metrics { return deliver.NewMetrics(prometheus.NewRegistry()) }
+
+// begin gives a destination that is new its place in the log.
+func (l *loops) begin(ctx context.Context, r ResolvedDestination) error {
+	known, err := l.journal.Destinations(ctx, r.Workspace)
+	if err != nil || slices.Contains(known, r.Name) {
+		return err
+	}
+	if !r.Start.Kept {
+		_, err := l.journal.Cursor(ctx, r.Workspace, r.Name)
+		return err
+	}
+	at, err := l.journal.Since(ctx, r.Workspace, r.Start.Since)
+	if err != nil {
+		return err
+	}
+	if err := l.journal.Move(ctx, journal.Cursor{Workspace: r.Workspace, Destination: r.Name, At: at}); err != nil {
+		return err
+	}
+	lag, err := l.journal.Lag(ctx, r.Workspace, r.Name)
+	l.log.Info("destination is new, and gets what is kept", "workspace", r.Workspace, "destination", r.Name, "events", lag.Events)
+	return err
+}
+
+// close closes the destination. Nothing is being delivered to it.
+func (n *loop) close() error {
+	n.shut()
+	n.using.Wait()
+	return n.options.Destination.Close()
 }
 
 // run delivers until ctx is done.
@@ -147,7 +195,7 @@ func (l *loops) close() error {
 	defer l.mu.Unlock()
 	var errs []error
 	for _, n := range l.running {
-		errs = append(errs, n.options.Destination.Close())
+		errs = append(errs, n.close())
 	}
 	clear(l.running)
 	return errors.Join(errs...)
@@ -155,17 +203,30 @@ func (l *loops) close() error {
 
 // start has n deliver, if anything does.
 func (l *loops) start(n *loop) {
-	if l.ctx == nil {
+	if l.ctx == nil || n.held {
 		return
 	}
 	ctx, stop := context.WithCancel(l.ctx)
 	n.stop, n.done = stop, make(chan struct{})
 	go func() {
 		defer close(n.done)
-		if err := deliver.Run(ctx, n.options); err != nil {
-			l.log.Error("delivery stopped", "workspace", n.options.Workspace, "destination", n.options.Name, "error", err)
-		}
+		var group sync.WaitGroup
+		group.Go(func() {
+			if err := deliver.Run(ctx, n.options); err != nil {
+				l.log.Error("delivery stopped", "workspace", n.options.Workspace, "destination", n.options.Name, "error", err)
+			}
+		})
+		group.Go(func() { l.replay(ctx, n) })
+		group.Wait()
 	}()
+}
+
+// poke leaves a value in a channel for one.
+func poke(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default: // there is one
+	}
 }
 
 // halt has loops stand still, all at once: each may have an attempt to finish.
@@ -181,32 +242,4 @@ func halt(list []*loop) {
 			n.stop = nil
 		}
 	}
-}
-
-// reset does f while a destination stands still.
-func (l *loops) reset(workspace, name string, f func() error) error {
-	return l.still(workspace, name, func(*loop) error { return f() })
-}
-
-// still does f with a destination that stands still, or with nil if it is not
-// configured.
-func (l *loops) still(workspace, name string, f func(*loop) error) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	n := l.running[destinationKey{workspace, name}]
-	if n != nil {
-		halt([]*loop{n})
-		defer l.start(n)
-	}
-	return f(n)
-}
-
-// resend makes one attempt to deliver a parked call.
-func (l *loops) resend(ctx context.Context, p journal.Parked) error {
-	return l.still(p.Workspace, p.Destination, func(n *loop) error {
-		if n == nil {
-			return fmt.Errorf("destination %s is not configured", p.Destination)
-		}
-		return deliver.Once(ctx, n.options, p.Event)
-	})
 }

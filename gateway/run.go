@@ -43,7 +43,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 		g.log.Warn("other commands cannot reach this gateway while it runs", "error", err)
 	} else {
 		// Whoever follows events must not hold up the end.
-		servers.add(ctx, l, control.Handler(control.Target{Journal: g.journal, Reset: g.loops.reset, Resend: g.loops.resend, Import: g.ingest.Import, Live: true}), 0)
+		servers.add(ctx, l, control.Handler(g.target()), 0)
 	}
 
 	// Work goes on while the servers drain, and stops after them.
@@ -130,6 +130,7 @@ func (g *Gateway) routes(registry *prometheus.Registry) http.Handler {
 	for _, pattern := range g.console.Routes() {
 		mux.Handle(pattern, g.console)
 	}
+	mux.Handle("/api/", g.api())
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", g.ready)
 	mux.Handle("GET /metrics", local(promhttp.HandlerFor(registry, promhttp.HandlerOpts{})))

@@ -193,11 +193,22 @@ func TestUsage(t *testing.T) {
 		"lint --bogus":              {2, "parlance lint --help"},
 		"lint a b":                  {2, "one file"},
 		"export":                    {2, "rudderstack-plan, schema, segment-plan"},
-		"replay":                    {1, `"destination", "since"`},
+		"replay":                    {1, `"destination"`},
+		"replay -d x":               {2, "say what to replay"},
 		"replay -d x --since never": {1, "2026-03-02"},
+		"replay cancel":             {2, "parlance replay list"},
+		"replay cancel x":           {2, "parlance replay list"},
+		"pause":                     {2, "name of one destination"},
+		"resume a b":                {2, "name of one destination"},
+		"pause segment":             {1, "parlance serve"},
+		"status":                    {1, "parlance serve"},
+		"status -w nobody":          {1, `there are ["default"]`},
+		"parked show":               {2, "one ID"},
+		"parked show x":             {1, "is not an ID"},
+		"parked resend --bogus":     {2, "parlance parked resend --help"},
 		"parked":                    {1, "parlance serve"},
 		"parked -w nobody":          {1, `there are ["default"]`},
-		"parked drop":               {1, "--all"},
+		"parked drop":               {2, "--all"},
 		"tail":                      {1, "parlance serve"},
 		"simulate --to http://x/":   {1, "PARLANCE_SECRET"},
 	} {
@@ -428,18 +439,18 @@ func TestSimulateAPI(t *testing.T) {
 	}
 }
 
-func TestParseSince(t *testing.T) {
+func TestParseTime(t *testing.T) {
 	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.Local)
 	for in, want := range map[string]time.Time{
 		"24h": now.Add(-24 * time.Hour), "2026-03-01": time.Date(2026, 3, 1, 0, 0, 0, 0, time.Local),
 		"2026-03-01T08:00:00Z": time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC),
 	} {
-		if got, err := parseSince(in, now); err != nil || !got.Equal(want) {
+		if got, err := parseTime("since", in, now); err != nil || !got.Equal(want) {
 			t.Errorf("%s: got %v (%v), want %v", in, got, err, want)
 		}
 	}
 	for _, in := range []string{"", "yesterday", "-1h"} {
-		if got, err := parseSince(in, now); err == nil {
+		if got, err := parseTime("since", in, now); err == nil {
 			t.Errorf("%q: got %v, want an error", in, got)
 		}
 	}

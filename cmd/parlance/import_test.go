@@ -57,7 +57,7 @@ func TestImportGoesOn(t *testing.T) {
 	}})}
 	go func() { _ = server.Serve(l) }()
 	defer server.Close()
-	c, err := control.Open(dir, nil)
+	c, err := control.Open(dir, control.Configured{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,8 +39,8 @@ type Client struct {
 }
 
 // Open returns a client for the gateway whose data directory is dir. If none
-// runs, it opens the journal with open.
-func Open(dir string, open func() (journal.Journal, error)) (*Client, error) {
+// runs, it opens the journal with open, and c is what is configured.
+func Open(dir string, c Configured, open func() (journal.Journal, error)) (*Client, error) {
 	path := filepath.Join(dir, SocketName)
 	if conn, err := net.Dial("unix", path); err == nil {
 		conn.Close()
@@ -53,7 +53,7 @@ func Open(dir string, open func() (journal.Journal, error)) (*Client, error) {
 		return nil, err
 	}
 	l := &pipe{conns: make(chan net.Conn), done: make(chan struct{})}
-	server := &http.Server{Handler: Handler(Target{Journal: j})}
+	server := &http.Server{Handler: Handler(Target{Journal: j, Configured: func() Configured { return c }})}
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = server.Serve(l) })
 	return client(l.dial, func() error {

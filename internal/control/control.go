@@ -10,14 +10,15 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/pprof"
-	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/parlance-chat/parlance/connector"
@@ -30,17 +31,44 @@ const SocketName = "control.sock"
 // A Target is what the requests act on.
 type Target struct {
 	Journal journal.Journal
-	// Reset does f while the destination's delivery stands still, and has it
-	// go on from its cursor then. Nil means that nothing is being delivered.
-	Reset func(workspace, destination string, f func() error) error
-	// Resend makes one attempt to deliver a parked call. Nil means that the
-	// gateway is not running.
-	Resend func(ctx context.Context, p journal.Parked) error
+	// Configured tells what is configured, for Status. Nil is nothing.
+	Configured func() Configured
+	// Deliveries are those of a running gateway; nil if it is not running.
+	Deliveries Deliveries
 	// Import takes in what a chat tool sent once. Nil means that the gateway is
 	// not running.
 	Import func(ctx context.Context, workspace, source string, requests []connector.Request) (unreadable int, err error)
 	// Live reports that events may still come.
 	Live bool
+	// By, if not nil, tells who makes a request; else the request itself does.
+	By func(r *http.Request) string
+}
+
+// Deliveries hand events to destinations just now.
+type Deliveries interface {
+	// Reset does f while the destination's delivery stands still, and has it
+	// go on from its cursor then.
+	Reset(workspace, destination string, f func() error) error
+	// Resend makes one attempt to deliver each of the calls, which are all of
+	// one destination, and tells what became of each: nil, or why it was
+	// refused. Its error says why the destination takes nothing just now; the
+	// rest was not tried then.
+	Resend(ctx context.Context, list []journal.Parked, told func(p journal.Parked, refused error) error) error
+	// Look has what the journal says of a destination's holds and replays
+	// come into force, and has the delivery try at once.
+	Look(ctx context.Context, workspace, destination string) error
+	// State tells how a delivery is doing, in a word, and what is wrong.
+	State(workspace, destination string) (state, trouble string)
+}
+
+// Configured is what a configuration names.
+type Configured struct {
+	Sources, Destinations []Named
+}
+
+// A Named is a source or a destination.
+type Named struct {
+	Workspace, Name, Type string
 }
 
 // An Unreadable is a webhook that was signed but could not be read.
@@ -52,15 +80,6 @@ type Unreadable struct {
 	Body       []byte      `json:"body"`
 }
 
-// A Parked is a call that a destination refused for good.
-type Parked struct {
-	ID          int64           `json:"id"`
-	Destination string          `json:"destination"`
-	At          time.Time       `json:"at"`
-	Reason      string          `json:"reason"`
-	Call        json.RawMessage `json:"call"`
-}
-
 // An Event is one event as it passes.
 type Event struct {
 	Seq    journal.Seq     `json:"seq"`
@@ -68,32 +87,6 @@ type Event struct {
 	Source string          `json:"source"`
 	Name   string          `json:"name"`
 	Call   json.RawMessage `json:"call"`
-}
-
-// A ReplayRequest asks to deliver again what was committed since a time.
-type ReplayRequest struct {
-	Workspace   string    `json:"workspace"`
-	Destination string    `json:"destination"`
-	Since       time.Time `json:"since"`
-	DryRun      bool      `json:"dry_run"`
-}
-
-// A ReplayReply says how many events lie before the cursor now.
-type ReplayReply struct {
-	Events int64 `json:"events"`
-}
-
-// A ParkedRequest names parked calls. No IDs means all of them.
-type ParkedRequest struct {
-	Workspace   string  `json:"workspace"`
-	Destination string  `json:"destination"`
-	IDs         []int64 `json:"ids"`
-}
-
-// A ParkedReply says what became of the calls.
-type ParkedReply struct {
-	Done     int      `json:"done"`
-	Problems []string `json:"problems,omitempty"`
 }
 
 // An ImportRequest holds requests that a chat tool made once.
@@ -111,32 +104,75 @@ type ImportReply struct {
 // Handler answers the requests of a Client.
 func Handler(t Target) http.Handler {
 	mux := http.NewServeMux()
-	handle := func(pattern string, f func(http.ResponseWriter, *http.Request) (any, error)) {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			reply, err := f(w, r)
-			if err != nil {
-				http.Error(w, err.Error(), http.StatusBadRequest)
-				return
-			}
-			if reply != nil {
-				w.Header().Set("Content-Type", "application/json")
-				_ = json.NewEncoder(w).Encode(reply) // the client is gone; nobody to tell
-			}
-		})
-	}
-	handle("GET /unreadable", t.unreadable)
-	handle("GET /parked", t.parked)
-	handle("POST /parked/drop", t.drop)
-	handle("POST /parked/resend", t.resend)
-	handle("POST /replay", t.replay)
-	handle("POST /import", t.imports)
-	handle("GET /events", t.events)
+	t.routes(mux, "")
+	handle(mux, "GET /unreadable", t.unreadable)
+	handle(mux, "POST /import", t.imports)
+	handle(mux, "GET /events", t.events)
 	if t.Live {
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	}
 	return mux
 }
+
+// API answers those of the requests that other programs may make, below /api/.
+// Whoever serves it says who may.
+func API(t Target) http.Handler {
+	mux := http.NewServeMux()
+	t.routes(mux, "/api")
+	return mux
+}
+
+func (t Target) routes(mux *http.ServeMux, prefix string) {
+	for pattern, f := range map[string]answer{
+		"GET /status":                      t.status,
+		"GET /parked":                      t.parked,
+		"GET /parked/{id}":                 t.show,
+		"POST /parked/resend":              t.resend,
+		"POST /parked/drop":                t.drop,
+		"GET /replay":                      t.replays,
+		"POST /replay":                     t.replay,
+		"POST /replay/{id}/cancel":         t.cancel,
+		"GET /destinations/{name}/left":    t.left,
+		"POST /destinations/{name}/pause":  t.pause,
+		"POST /destinations/{name}/resume": t.resume,
+	} {
+		method, path, _ := strings.Cut(pattern, " ")
+		handle(mux, method+" "+prefix+path, f)
+	}
+}
+
+// An answer returns what is to be told, or what is wrong with the request.
+type answer func(http.ResponseWriter, *http.Request) (any, error)
+
+func handle(mux *http.ServeMux, pattern string, f answer) {
+	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		reply, err := f(w, r)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		if reply != nil {
+			w.Header().Set("Content-Type", "application/json")
+			w.Header().Set("Cache-Control", "no-store")
+			_ = json.NewEncoder(w).Encode(reply) // the client is gone; nobody to tell
+		}
+	})
+}
+
+// read reads a request's body. What it does not know is a mistake: a filter
+// that is spelled wrong must not name everything.
+func read(r *http.Request, request any) error {
+	in := json.NewDecoder(r.Body)
+	in.DisallowUnknownFields()
+	if err := in.Decode(request); err != nil {
+		return fmt.Errorf("the request is not what it should be: %w", err)
+	}
+	return nil
+}
+
+// workspace returns a workspace by its name; "" is the default one.
+func workspace(name string) string { return cmp.Or(name, "default") }
 
 func limit(r *http.Request) int {
 	if n, err := strconv.Atoi(r.FormValue("limit")); err == nil && n > 0 {
@@ -146,7 +182,7 @@ func limit(r *http.Request) int {
 }
 
 func (t Target) unreadable(_ http.ResponseWriter, r *http.Request) (any, error) {
-	webhooks, err := t.Journal.Unreadable(r.Context(), r.FormValue("workspace"), limit(r))
+	webhooks, err := t.Journal.Unreadable(r.Context(), workspace(r.FormValue("workspace")), limit(r))
 	out := []Unreadable{}
 	for _, w := range webhooks {
 		out = append(out, Unreadable{w.Seq, w.Source, w.ReceivedAt, w.Unreadable, w.Body})
@@ -154,135 +190,16 @@ func (t Target) unreadable(_ http.ResponseWriter, r *http.Request) (any, error) 
 	return out, err
 }
 
-func (t Target) parked(_ http.ResponseWriter, r *http.Request) (any, error) {
-	workspace, destination := r.FormValue("workspace"), r.FormValue("destination")
-	parked, err := t.Journal.Parked(r.Context(), journal.ParkedQuery{Workspace: workspace, Destination: destination}, limit(r))
-	if err == nil && len(parked) == 0 && destination != "" {
-		err = t.exists(r.Context(), workspace, destination) // one that is gone may still have some
-	}
-	out := []Parked{}
-	for _, p := range parked {
-		out = append(out, Parked{p.ID, p.Destination, p.At, p.Reason, p.Event.JSON})
-	}
-	return out, err
-}
-
-// selected returns the parked calls that a request names, oldest first. IDs
-// of none are problems in the reply.
-func (t Target) selected(r *http.Request) (out []journal.Parked, workspace string, reply ParkedReply, err error) {
-	var q ParkedRequest
-	if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
-		return nil, "", reply, err
-	}
-	all, err := t.Journal.Parked(r.Context(), journal.ParkedQuery{Workspace: q.Workspace, Destination: q.Destination}, 1<<20)
-	for _, p := range slices.Backward(all) {
-		if len(q.IDs) == 0 || slices.Contains(q.IDs, p.ID) {
-			out = append(out, p)
-		}
-	}
-	for _, id := range q.IDs {
-		if !slices.ContainsFunc(out, func(p journal.Parked) bool { return p.ID == id }) {
-			reply.Problems = append(reply.Problems, fmt.Sprintf("%d: is not parked", id))
-		}
-	}
-	return out, q.Workspace, reply, err
-}
-
-func (t Target) drop(_ http.ResponseWriter, r *http.Request) (any, error) {
-	parked, workspace, reply, err := t.selected(r)
-	if err != nil {
-		return nil, err
-	}
-	ids := make([]int64, len(parked))
-	for i, p := range parked {
-		ids[i] = p.ID
-	}
-	reply.Done = len(ids)
-	return reply, t.Journal.Unpark(r.Context(), workspace, ids...)
-}
-
-func (t Target) resend(_ http.ResponseWriter, r *http.Request) (any, error) {
-	if t.Resend == nil {
-		return nil, errors.New("the gateway is not running: start it with 'parlance serve', then resend")
-	}
-	parked, workspace, reply, err := t.selected(r)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range parked {
-		if err := t.Resend(r.Context(), p); err != nil {
-			reply.Problems = append(reply.Problems, fmt.Sprintf("%d: %v", p.ID, err))
-			continue
-		}
-		if err := t.Journal.Unpark(r.Context(), workspace, p.ID); err != nil {
-			return nil, err
-		}
-		reply.Done++
-	}
-	return reply, nil
-}
-
-func (t Target) replay(_ http.ResponseWriter, r *http.Request) (any, error) {
-	var q ReplayRequest
-	if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
-		return nil, err
-	}
-	if err := t.exists(r.Context(), q.Workspace, q.Destination); err != nil {
-		return nil, err
-	}
-	var reply ReplayReply
-	move := func() error {
-		now, err := t.Journal.Cursor(r.Context(), q.Workspace, q.Destination)
-		if err != nil {
-			return err
-		}
-		to, err := t.Journal.Since(r.Context(), q.Workspace, q.Since)
-		if err != nil {
-			return err
-		}
-		c := journal.Cursor{Workspace: q.Workspace, Destination: q.Destination, At: min(now, to)}
-		if err := t.Journal.Move(r.Context(), c); err != nil {
-			return err
-		}
-		lag, err := t.Journal.Lag(r.Context(), q.Workspace, q.Destination)
-		reply.Events = lag.Events
-		if err == nil && q.DryRun {
-			c.At = now
-			err = t.Journal.Move(r.Context(), c)
-		}
-		return err
-	}
-	if t.Reset == nil {
-		return &reply, move()
-	}
-	err := t.Reset(q.Workspace, q.Destination, move)
-	return &reply, err
-}
-
 func (t Target) imports(_ http.ResponseWriter, r *http.Request) (any, error) {
 	if t.Import == nil {
 		return nil, errors.New("the gateway is not running: start it with 'parlance serve', then import")
 	}
 	var q ImportRequest
-	if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
+	if err := read(r, &q); err != nil {
 		return nil, err
 	}
 	unreadable, err := t.Import(r.Context(), q.Workspace, q.Source, q.Requests)
 	return ImportReply{unreadable}, err
-}
-
-// exists reports an unknown destination. Asking for its cursor would make one.
-func (t Target) exists(ctx context.Context, workspace, destination string) error {
-	names, err := t.Journal.Destinations(ctx, workspace)
-	if err != nil {
-		return err
-	}
-	for _, n := range names {
-		if n == destination {
-			return nil
-		}
-	}
-	return fmt.Errorf("no destination %q in workspace %q; there are %q", destination, workspace, names)
 }
 
 // events streams events as they are committed, one JSON object a line.
@@ -290,7 +207,7 @@ func (t Target) events(w http.ResponseWriter, r *http.Request) (any, error) {
 	if !t.Live {
 		return nil, errors.New("the gateway is not running: start it with 'parlance serve'")
 	}
-	workspace := r.FormValue("workspace")
+	workspace := workspace(r.FormValue("workspace"))
 	after, err := t.Journal.End(r.Context(), workspace)
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parlance-chat/parlance/internal/journal"
 	"github.com/parlance-chat/parlance/internal/journal/sqlite"
@@ -60,7 +61,7 @@ func TestRunning(t *testing.T) {
 	server := &http.Server{Handler: Handler(Target{Journal: j, Live: true})}
 	go server.Serve(l)
 	defer server.Close()
-	c, err := Open(dir, notOpened)
+	c, err := Open(dir, Configured{}, notOpened)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +89,7 @@ func TestRunning(t *testing.T) {
 // Where none runs, the journal itself is asked.
 func TestNotRunning(t *testing.T) {
 	dir := short(t)
-	c, err := Open(dir, func() (journal.Journal, error) { return sqlite.Open(dir, sqlite.Options{}) })
+	c, err := Open(dir, Configured{}, func() (journal.Journal, error) { return sqlite.Open(dir, sqlite.Options{}) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +98,7 @@ func TestNotRunning(t *testing.T) {
 		t.Errorf("got %v (%v), want none", list, err)
 	}
 	for path, want := range map[string]string{"/replay": "no destination", "/parked/resend": "not running"} {
-		if err := c.Post(t.Context(), path, ReplayRequest{Workspace: "default", Destination: "nobody"}, &struct{}{}); err == nil || !strings.Contains(err.Error(), want) {
+		if err := c.Post(t.Context(), path, ReplayRequest{Workspace: "default", Destination: "nobody", Until: time.Now()}, &struct{}{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", path, err, want)
 		}
 	}
