@@ -1,16 +1,26 @@
 package gateway
 
 import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
 	"slices"
+	"time"
 
+	"github.com/parlance-chat/parlance/connector"
+	connectors "github.com/parlance-chat/parlance/connector/all"
 	"github.com/parlance-chat/parlance/conversation"
 	"github.com/parlance-chat/parlance/internal/console"
+	"github.com/parlance-chat/parlance/internal/journal/sqlite"
 	"github.com/parlance-chat/parlance/internal/live"
 )
 
 // newConsole returns the pages that show this gateway.
 func (g *Gateway) newConsole(hub *live.Hub) *console.Console {
-	return console.New(console.Options{Log: g.log, Guard: g.guard, Hub: hub, Journal: g.journal, Rules: g.rules, Workspaces: g.workspaces})
+	return console.New(console.Options{Log: g.log, Guard: g.guard, Hub: hub, Journal: g.journal, Rules: g.rules, Workspaces: g.workspaces,
+		Sources: consoleSources{g, g.journal}, PublicURL: g.config.PublicURL})
 }
 
 // rules tells how a source's conversations are told.
@@ -32,4 +42,79 @@ func (g *Gateway) workspaces() []string {
 	names = slices.DeleteFunc(names, func(n string) bool { return n == "default" })
 	slices.Sort(names)
 	return append([]string{"default"}, slices.Compact(names)...)
+}
+
+// consoleSources tell the console of sources.
+type consoleSources struct {
+	g *Gateway
+	*sqlite.Journal
+}
+
+// Sources implements console.Sources.
+func (s consoleSources) Sources(workspace string) (list []console.Source) {
+	for _, r := range s.g.inForce.Load().Sources {
+		if r.Workspace != workspace {
+			continue
+		}
+		one := console.Source{Name: r.Name, Type: r.Type, Title: r.Type}
+		switch r.Type {
+		case typeAPI:
+			one.Title, one.Path = "Activity API", "/v1/activities"
+		case typeTracking:
+			one.Title, one.Path = "Segment's Tracking API", "/v1/batch"
+		default:
+			one.Path, one.Secret = "/in/"+cmp.Or(r.Path, r.Name), r.Path != ""
+			if workspace != defaultWorkspace {
+				one.Path = "/w/" + workspace + one.Path
+			}
+			for _, t := range connectors.Types() {
+				if t.Name == r.Type {
+					one.Title = t.Title
+				}
+			}
+		}
+		list = append(list, one)
+	}
+	return list
+}
+
+// Refusals implements console.Sources.
+func (s consoleSources) Refusals(workspace, source string) (list []console.Refusal) {
+	for _, r := range s.g.ingest.Refusals(workspace, source) {
+		list = append(list, console.Refusal(r))
+	}
+	return list
+}
+
+// Try implements console.Sources.
+func (s consoleSources) Try(_ context.Context, workspace, source string, header http.Header, body []byte) (out console.Tried, err error) {
+	reader, err := s.g.inForce.Load().reader(workspace, source, s.g.config.Version)
+	if err != nil {
+		return out, err
+	}
+	req := &connector.Request{Method: http.MethodPost, Header: header, Body: body, Received: time.Now()}
+	reader.Scrub(req)
+	p, err := reader.Read(req)
+	if err != nil {
+		return console.Tried{Unreadable: err.Error()}, nil
+	}
+	out.Dropped = p.Dropped
+	add := func(list *[]string, v any) {
+		b, e := json.MarshalIndent(v, "", "  ")
+		err = errors.Join(err, e)
+		*list = append(*list, string(b))
+	}
+	for _, a := range p.Activities {
+		add(&out.Activities, a)
+	}
+	reader.Meet(p)
+	for _, o := range reader.Tell(p.Activities...) {
+		if o.Identify != nil {
+			add(&out.Calls, o.Identify)
+		}
+		for _, e := range o.Events {
+			add(&out.Calls, e)
+		}
+	}
+	return out, err
 }

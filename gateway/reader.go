@@ -38,13 +38,17 @@ func (c *Config) Reader(workspace, source string) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
+	return resolved.reader(workspace, source, c.Version)
+}
+
+func (c *Resolved) reader(workspace, source, version string) (*Reader, error) {
 	var names []string
-	for _, s := range resolved.Sources {
+	for _, s := range c.Sources {
 		if s.Workspace != workspace || s.Type == typeTracking {
 			continue
 		}
 		if s.Name == source {
-			return &Reader{s, s.origin(c.Version), map[string]conversation.State{}, map[told]bool{}, map[staff]conversation.Agent{}, map[string]conversation.Person{}}, nil
+			return &Reader{s, s.origin(version), map[string]conversation.State{}, map[told]bool{}, map[staff]conversation.Agent{}, map[string]conversation.Person{}}, nil
 		}
 		names = append(names, s.Name)
 	}

@@ -3,6 +3,7 @@
 package console
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"html/template"
@@ -29,7 +30,10 @@ type Options struct {
 	// Journal is read, and nothing is written to it.
 	Journal trace.Journal
 	// Rules return how a source's conversations are told.
-	Rules trace.Rules
+	Rules   trace.Rules
+	Sources Sources
+	// PublicURL is how the world calls the gateway; "" if nobody said.
+	PublicURL string
 	// Workspaces returns the names of all workspaces.
 	Workspaces func() []string
 }
@@ -51,6 +55,10 @@ func New(o Options) *Console {
 	c.add(page{path: "/", name: "Live", file: "live.html", data: c.live})
 	c.add(page{path: "/events/{name}", name: "Event", file: "event.html", data: c.event})
 	c.add(page{path: "/webhooks/{name}", name: "Webhook", file: "webhook.html", data: c.webhook})
+	c.add(page{path: "/sources", name: "Sources", file: "sources.html", data: c.sources})
+	c.add(page{path: "/sources/{name}", name: "Source", file: "source.html", data: c.source})
+	c.add(page{method: "POST", path: "/sources/{name}/try", name: "Source", file: "source.html", data: c.try})
+	c.add(page{path: "/docs/{name...}", name: "Documentation", file: "doc.html", data: c.doc})
 	c.add(page{path: "/audit", name: "Audit log", file: "audit.html", role: access.Operator, data: c.audit})
 	c.add(page{path: "/login", name: "Log in", file: "login.html", data: c.login, everybody: true})
 	c.handle("POST /login", "", c.enter)
@@ -99,10 +107,11 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // A page is one of the console's.
 type page struct {
-	path string // such as "/conversations" or "/conversations/{id}"
-	name string // in the navigation, and above the page; a function of data may say more
-	file string // its template
-	role access.Role
+	method string // empty is GET
+	path   string // such as "/conversations" or "/conversations/{id}"
+	name   string // above the page, unless what it shows has a Title
+	file   string // its template
+	role   access.Role
 	// everybody means that nobody has to be logged in.
 	everybody bool
 	// data returns what the page shows, which is its JSON twin too. Its error
@@ -112,13 +121,14 @@ type page struct {
 
 // patterns are those of the page and of its twin.
 func (p page) patterns() []string {
+	method := cmp.Or(p.method, http.MethodGet) + " "
 	switch {
 	case p.path == "/":
-		return []string{"GET /{$}", "GET /index.json"}
+		return []string{method + "/{$}", method + "/index.json"}
 	case strings.HasSuffix(p.path, "}"):
-		return []string{"GET " + p.path} // the twin's suffix is within the last value
+		return []string{method + p.path} // the twin's suffix is within the last value
 	}
-	return []string{"GET " + p.path, "GET " + p.path + ".json"}
+	return []string{method + p.path, method + p.path + ".json"}
 }
 
 // A request is one for a page.

@@ -82,6 +82,7 @@ type Handler struct {
 	journal    journal.Inbox
 	log        *slog.Logger
 	metrics    *metrics
+	refusals   refusals
 	publicURL  string
 	keys       Keys
 	inFlight   atomic.Int64 // bytes that requests under way hold
@@ -186,6 +187,9 @@ func (h *Handler) refuse(w http.ResponseWriter, s *Source, err error) {
 		w.Header().Set("Retry-After", "2")
 	}
 	h.metrics.refuse(s, no.reason)
+	if s != nil {
+		h.refusals.add(s, no)
+	}
 	fail(w, no.status, no.text)
 }
 

@@ -1,0 +1,9 @@
+// Package docs holds the documentation, for the program to show.
+package docs
+
+import "embed"
+
+// Files are the pages, by their paths below this directory.
+//
+//go:embed *.md connectors/*.md destinations/*.md
+var Files embed.FS
