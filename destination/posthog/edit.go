@@ -1,12 +1,6 @@
 package posthog
 
-import (
-	"crypto/sha256"
-
-	"github.com/google/uuid"
-
-	"github.com/parlance-chat/parlance/destination/tracking"
-)
+import "github.com/parlance-chat/parlance/destination/tracking"
 
 // edit makes PostHog's event of a call. What has no event there, such as a
 // group or an alias call, gets no name, and PostHog refuses it.
@@ -30,7 +24,7 @@ func edit(call *tracking.Object) {
 		call.SetText("event", "$identify")
 	}
 	traits := call.Get("traits")
-	address := ip(call)
+	address, _ := call.In("context").Text("ip")
 	call.Within("properties", func(p *tracking.Object) {
 		p.SetText("$lib", "parlance")
 		// Without it PostHog takes the gateway's place for the customer's.
@@ -52,27 +46,9 @@ func edit(call *tracking.Object) {
 	if distinct != nil {
 		call.Set("distinct_id", distinct)
 	}
-	call.SetText("uuid", uuidOf(id))
+	// PostHog drops events whose uuid is none.
+	call.SetText("uuid", tracking.UUID(id))
 	for _, key := range []string{"type", "messageId", "userId", "anonymousId", "traits", "context", "integrations", "sentAt", "channel", "name", "category"} {
 		call.Remove(key)
 	}
-}
-
-// ip returns the customer's address, if it is known.
-func ip(call *tracking.Object) (address string) {
-	call.Within("context", func(c *tracking.Object) { address, _ = c.Text("ip") })
-	return address
-}
-
-// uuidOf returns a messageId that is a UUID as it is, and another as one that
-// is derived from it: PostHog drops events with any other.
-func uuidOf(id string) string {
-	if len(id) == 36 && uuid.Validate(id) == nil {
-		return id
-	}
-	h := sha256.Sum256([]byte(id))
-	u := uuid.UUID(h[:16])
-	u[6] = u[6]&0x0f | 0x80
-	u[8] = u[8]&0x3f | 0x80
-	return u.String()
 }

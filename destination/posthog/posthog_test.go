@@ -10,6 +10,7 @@ import (
 
 	"github.com/parlance-chat/parlance/destination"
 	"github.com/parlance-chat/parlance/destination/destinationtest"
+	"github.com/parlance-chat/parlance/destination/tracking"
 	"github.com/parlance-chat/parlance/destination/tracking/trackingtest"
 )
 
@@ -24,7 +25,7 @@ func TestDestination(t *testing.T) {
 	for a := range 5 {
 		for n := range a*a + 1 {
 			id := fmt.Sprintf("%d.%d", a, n)
-			ids[uuidOf(id)] = id
+			ids[tracking.UUID(id)] = id
 		}
 	}
 	r := trackingtest.New(t, answer(`{"status":1}`))

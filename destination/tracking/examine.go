@@ -1,6 +1,7 @@
 package tracking
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -52,9 +53,21 @@ func (d *Destination) examineEmpty(ctx context.Context) destination.Finding {
 // Fetch asks for a document, and returns the status and the document, cut. Its
 // error does not hold the URL, which may have a key.
 func Fetch(ctx context.Context, url string) (status int, said []byte, err error) {
+	return ask(http.NewRequestWithContext(ctx, http.MethodGet, url, nil))
+}
+
+// Post is Fetch for an API that is asked with JSON.
+func Post(ctx context.Context, url string, body []byte) (status int, said []byte, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err == nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return ask(req, err)
+}
+
+func ask(req *http.Request, err error) (status int, said []byte, _ error) {
 	client := NewClient()
 	defer client.CloseIdleConnections()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return 0, nil, errors.New("BUG: a URL that was checked is none")
 	}

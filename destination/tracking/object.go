@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"iter"
 	"slices"
 )
 
@@ -62,6 +63,26 @@ func (o *Object) Get(key string) json.RawMessage {
 	return nil
 }
 
+// All returns the members in their order.
+func (o *Object) All() iter.Seq2[string, json.RawMessage] {
+	return func(yield func(string, json.RawMessage) bool) {
+		for _, m := range o.members {
+			if !yield(m.key, m.value) {
+				return
+			}
+		}
+	}
+}
+
+// In returns a member that is an object, to be read, or an empty one.
+func (o *Object) In(key string) *Object {
+	inner, err := parse(o.Get(key))
+	if err != nil {
+		return &Object{}
+	}
+	return inner
+}
+
 // Text returns a member that is a text.
 func (o *Object) Text(key string) (text string, ok bool) {
 	value := o.Get(key)
@@ -71,14 +92,20 @@ func (o *Object) Text(key string) (text string, ok bool) {
 	return text, json.Unmarshal(value, &text) == nil
 }
 
-// Set sets a member, at the end if there is none.
+// Set sets a member, at the end if there is none. No value sets nothing.
 func (o *Object) Set(key string, value json.RawMessage) {
+	if value == nil {
+		return
+	}
 	if i := o.at(key); i >= 0 {
 		o.members[i].value = value
 		return
 	}
 	o.members = append(o.members, member{key, value})
 }
+
+// SetObject sets a member to an object.
+func (o *Object) SetObject(key string, inner *Object) { o.Set(key, inner.json()) }
 
 // SetText sets a member to a text.
 func (o *Object) SetText(key, text string) { o.Set(key, quote(text)) }

@@ -23,6 +23,8 @@ type Profile struct {
 	// KeyMember, if set, is the member of a batch that carries the key, in
 	// place of a header.
 	KeyMember string
+	// NoHeader means that frames carry the key.
+	NoHeader bool
 	// Header holds further headers.
 	Header map[string]string
 
@@ -36,10 +38,19 @@ type Profile struct {
 	// Edit, if set, changes a call so that the platform does not.
 	Edit func(*Object)
 
+	// Parts, if set, returns what the platform gets in place of a call, and
+	// Frame is what stands around it: the platform has a format of its own.
+	// Parts' error is as that of destination.Destination's Send.
+	Parts func(call *Object) ([]Part, error)
+	Frame Frame
+
 	// Failures, if set, reads an answer of 2xx, which then may mean that only
 	// some of the calls were taken. Its error means that the answer cannot be
 	// the platform's.
 	Failures func(said []byte) ([]Failure, error)
+	// Tells, if set, reads an answer other than 2xx to so many parts. No
+	// failures mean that the status says all.
+	Tells func(status, parts int, said []byte) []Failure
 	// ID is what the platform makes of a messageId. Nil changes nothing.
 	ID func(string) string
 

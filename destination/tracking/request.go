@@ -3,7 +3,6 @@ package tracking
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -13,11 +12,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/parlance-chat/parlance/destination"
-	"github.com/parlance-chat/parlance/livechat"
 )
 
 // How much of an answer is read: of one that only its status counts of, and of
@@ -29,16 +26,19 @@ const (
 
 // request sends a batch, and says what the answer means.
 func (d *Destination) request(ctx context.Context, a destination.Attempt, b batch) error {
-	body, err := d.p.compressed(a, b)
+	f := d.p.frame(a, b)
+	body, err := f.body(b.calls)
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.p.URL, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, f.URL, bytes.NewReader(body))
 	if err != nil {
-		return err
+		return errors.New("BUG: a URL that was checked is none")
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Content-Encoding", "gzip")
+	if !f.Plain {
+		req.Header.Set("Content-Encoding", "gzip")
+	}
 	req.Header.Set("User-Agent", "parlance")
 	for name, value := range d.p.Header {
 		req.Header.Set(name, value)
@@ -58,7 +58,7 @@ func (p *Profile) authorize(req *http.Request) error {
 		return p.Authorizer.Authorize(req)
 	case p.KeyHeader != "":
 		req.Header.Set(p.KeyHeader, p.Key)
-	case p.KeyMember != "": // it is there already
+	case p.KeyMember != "", p.NoHeader: // it is there already
 	default:
 		req.SetBasicAuth(p.Key, "")
 	}
@@ -85,11 +85,21 @@ func (d *Destination) do(req *http.Request, b batch) error {
 		return d.partly(b, d.p.hide(said))
 	}
 	// The status counts, even if what it says besides gets lost.
-	said, _ := io.ReadAll(io.LimitReader(resp.Body, maxSaid))
+	most := int64(maxSaid)
+	if !ok && d.p.Tells != nil {
+		most = maxTells
+	}
+	said, _ := io.ReadAll(io.LimitReader(resp.Body, most))
 	if ok {
 		return nil
 	}
-	return d.p.judge(resp, d.p.hide(said))
+	said = d.p.hide(said)
+	if d.p.Tells != nil {
+		if failures := d.p.Tells(resp.StatusCode, len(b.calls), said); len(failures) > 0 {
+			return d.heed(b, failures)
+		}
+	}
+	return d.p.judge(resp, said)
 }
 
 // judge says what an answer other than 2xx means.
@@ -130,35 +140,28 @@ var compressors = sync.Pool{New: func() any {
 	return z
 }}
 
-// compressed returns the batch as it is sent. Its memory is not used again: the client
-// may read from it even after the answer.
-func (p *Profile) compressed(a destination.Attempt, b batch) ([]byte, error) {
+// Compress returns what write writes as gzip. Its memory is not used again: a
+// client may read from it even after the answer.
+func Compress(write func(io.Writer) error) ([]byte, error) {
 	z := compressors.Get().(*gzip.Writer)
 	defer compressors.Put(z)
 	var out bytes.Buffer
 	z.Reset(&out)
-	_, err := io.WriteString(z, `{"batch":[`)
-	for i, c := range b.calls {
-		if i > 0 && err == nil {
-			_, err = io.WriteString(z, ",")
-		}
-		if err == nil {
-			_, err = z.Write(c.json)
-		}
+	if err := write(z); err != nil {
+		return nil, err
 	}
-	if err == nil {
-		_, err = io.WriteString(z, `],"sentAt":"`+livechat.FormatTime(a.SentAt)+`"`)
-	}
-	if err == nil {
-		_, err = z.Write(p.envelope(b))
-	}
-	if err == nil {
-		_, err = io.WriteString(z, "}")
-	}
-	if err == nil {
-		err = z.Close()
-	}
+	err := z.Close()
 	return out.Bytes(), err
+}
+
+// body returns the calls of a batch as they are sent.
+func (f *Frame) body(calls []call) ([]byte, error) {
+	if f.Plain {
+		var out bytes.Buffer
+		err := f.write(&out, calls)
+		return out.Bytes(), err
+	}
+	return Compress(func(w io.Writer) error { return f.write(w, calls) })
 }
 
 // envelope returns what stands beside the calls of a batch and sentAt.
@@ -184,12 +187,9 @@ func (p *Profile) envelope(b batch) (members []byte) {
 
 // id returns a messageId for the batch: the same calls have the same.
 func (b batch) id() string {
-	h := sha256.New()
+	var ids []byte
 	for _, c := range b.calls {
-		fmt.Fprintf(h, "%d:%s", len(c.id), c.id)
+		ids = fmt.Appendf(ids, "%d:%s", len(c.id), c.id)
 	}
-	u := uuid.UUID(h.Sum(nil)[:16])
-	u[6] = u[6]&0x0f | 0x80
-	u[8] = u[8]&0x3f | 0x80
-	return u.String()
+	return derived(ids)
 }

@@ -1,6 +1,6 @@
-// Package tracking delivers to whatever speaks Segment's HTTP Tracking API:
-// one engine for the whole family, and a Profile for what each platform does in
-// its own way.
+// Package tracking delivers to whatever takes batches of calls over HTTP, as
+// Segment's Tracking API does: one engine for the whole family, and a Profile
+// for what each platform does in its own way, be it another format.
 package tracking
 
 import (
@@ -86,7 +86,11 @@ type call struct {
 	id                    string // messageId
 	json                  []byte
 	context, integrations json.RawMessage // where they are shared
+	frame                 Frame           // of a part
+	more                  bool            // there is another part
 }
+
+var errNotOurs = &destination.Refusal{Reason: "the call is no JSON object"}
 
 // edited returns the calls that the receiver does not have yet.
 func (d *Destination) edited(calls []destination.Call) ([]call, error) {
@@ -95,11 +99,19 @@ func (d *Destination) edited(calls []destination.Call) ([]call, error) {
 		if d.taken[c.MessageID] {
 			continue
 		}
+		if d.p.Parts != nil {
+			parts, err := d.parts(c)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, parts...)
+			continue
+		}
 		one := call{id: c.MessageID, json: c.JSON}
 		if d.p.Edit != nil || d.p.SharedContext {
 			o, err := parse(c.JSON)
 			if err != nil {
-				return nil, &destination.Refusal{Reason: "the call is no JSON object"}
+				return nil, errNotOurs
 			}
 			if d.p.SharedContext {
 				one.context, one.integrations = o.Get("context"), o.Get("integrations")
@@ -118,16 +130,17 @@ func (d *Destination) edited(calls []destination.Call) ([]call, error) {
 type batch struct {
 	calls                 []call
 	context, integrations json.RawMessage // of all calls, where they are shared
+	frame                 Frame           // of all parts
 }
 
 // next returns the batch that the calls begin with.
 func (d *Destination) next(calls []call) batch {
-	if !d.p.SharedContext || len(calls) == 0 {
-		return batch{calls: calls}
+	if len(calls) == 0 {
+		return batch{}
 	}
-	b := batch{context: calls[0].context, integrations: calls[0].integrations}
+	b := batch{context: calls[0].context, integrations: calls[0].integrations, frame: calls[0].frame}
 	n := 0
-	for n < len(calls) && bytes.Equal(calls[n].context, b.context) && bytes.Equal(calls[n].integrations, b.integrations) {
+	for n < len(calls) && bytes.Equal(calls[n].context, b.context) && bytes.Equal(calls[n].integrations, b.integrations) && calls[n].frame == b.frame {
 		n++
 	}
 	b.calls = calls[:n]
@@ -140,7 +153,7 @@ func (d *Destination) remember(calls []call, failed map[string]bool) {
 		clear(d.taken) // a repetition is better than memory without end
 	}
 	for _, c := range calls {
-		if c.id != "" && !failed[d.told(c.id)] {
+		if c.id != "" && !c.more && !failed[d.told(c.id)] {
 			d.taken[c.id] = true
 		}
 	}
@@ -168,6 +181,12 @@ func (d *Destination) partly(b batch, said []byte) error {
 	if err != nil || len(failures) == 0 {
 		return err
 	}
+	return d.heed(b, failures)
+}
+
+// heed remembers what was taken although other calls were not, and returns the
+// error that is to be heeded first.
+func (d *Destination) heed(b batch, failures []Failure) error {
 	ours := map[string]bool{}
 	for _, c := range b.calls {
 		ours[d.told(c.id)] = true

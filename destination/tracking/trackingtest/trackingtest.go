@@ -1,12 +1,14 @@
-// Package trackingtest plays a receiver of the Segment family for tests.
+// Package trackingtest plays a receiver of batches for tests.
 package trackingtest
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"sync"
 	"testing"
 
@@ -18,6 +20,7 @@ import (
 // A Request is a batch that came.
 type Request struct {
 	Path     string
+	Query    url.Values
 	Header   http.Header
 	Envelope map[string]json.RawMessage // what stands beside the calls
 	Calls    []string
@@ -67,24 +70,39 @@ func New(t *testing.T, answer func(http.ResponseWriter, Request)) *Receiver {
 	return &r
 }
 
+// read reads a batch, whatever its format: a list of calls, or an object that
+// has them in batch or events.
 func read(in *http.Request) (Request, error) {
-	r := Request{Path: in.URL.Path, Header: in.Header}
-	z, err := gzip.NewReader(in.Body)
+	r := Request{Path: in.URL.Path, Query: in.URL.Query(), Header: in.Header}
+	body := io.Reader(in.Body)
+	if in.Header.Get("Content-Encoding") == "gzip" {
+		z, err := gzip.NewReader(body)
+		if err != nil {
+			return r, err
+		}
+		body = z
+	}
+	all, err := io.ReadAll(body)
 	if err != nil {
 		return r, err
 	}
-	if err := json.NewDecoder(z).Decode(&r.Envelope); err != nil {
-		return r, err
-	}
-	if _, err := io.Copy(io.Discard, z); err != nil {
-		return r, err
+	list := json.RawMessage(all)
+	if !bytes.HasPrefix(all, []byte("[")) {
+		if err := json.Unmarshal(all, &r.Envelope); err != nil {
+			return r, err
+		}
+		for _, name := range []string{"batch", "events"} {
+			if calls, ok := r.Envelope[name]; ok {
+				list = calls
+				delete(r.Envelope, name)
+			}
+		}
 	}
 	var calls []json.RawMessage
-	err = json.Unmarshal(r.Envelope["batch"], &calls)
+	err = json.Unmarshal(list, &calls)
 	for _, c := range calls {
 		r.Calls = append(r.Calls, string(c))
 	}
-	delete(r.Envelope, "batch")
 	return r, err
 }
 
