@@ -8,6 +8,7 @@ import (
 	"github.com/parlance-chat/parlance/destination/file"
 	"github.com/parlance-chat/parlance/destination/hightouch"
 	"github.com/parlance-chat/parlance/destination/jitsu"
+	"github.com/parlance-chat/parlance/destination/mixpanel"
 	"github.com/parlance-chat/parlance/destination/nats"
 	"github.com/parlance-chat/parlance/destination/postgres"
 	"github.com/parlance-chat/parlance/destination/posthog"
@@ -27,6 +28,7 @@ func Types() []destination.Type {
 		hightouch.Type(),
 		dreamdata.Type(),
 		posthog.Type(),
+		mixpanel.Type(),
 		postgres.Type(),
 		nats.Type(),
 		webhook.Type(),
