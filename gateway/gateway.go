@@ -97,6 +97,7 @@ func Open(c Config) (*Gateway, error) {
 		return nil, errors.Join(err, j.Close())
 	}
 	g.console = g.newConsole(hub)
+	registry.MustRegister(&g.loops)
 	g.handler = g.routes(registry)
 	if err := g.forget(resolved); err != nil {
 		return nil, errors.Join(err, g.Close())
