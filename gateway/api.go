@@ -16,7 +16,6 @@ func (g *Gateway) target() control.Target {
 		Configured: func() control.Configured { return configured(g.inForce.Load()) },
 		Deliveries: &g.loops,
 		Import:     g.ingest.Import,
-		Refused:    g.ingest.Refused,
 		Live:       true,
 	}
 }

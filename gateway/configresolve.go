@@ -47,6 +47,7 @@ type ResolvedDestination struct {
 	Type            ReceiverType
 	Settings        any
 	Policy          deliver.Policy
+	Pace            deliver.Pace
 	Start           Start
 }
 

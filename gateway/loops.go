@@ -9,7 +9,6 @@ import (
 	"reflect"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -40,8 +39,6 @@ type loop struct {
 	held     bool               // somebody has it stand still
 	stop     context.CancelFunc // nil while it stands still
 	done     chan struct{}
-
-	replaying atomic.Int64 // the ID of the replay under way; 0 is none
 
 	open  context.Context // done when the destination is to be closed
 	shut  context.CancelFunc
@@ -127,20 +124,26 @@ func (l *loops) open(r ResolvedDestination) (*loop, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gateway: destination %s: %w", r.Name, err)
 	}
+	if err := r.Pace.Check(d.Limits()); err != nil {
+		return nil, errors.Join(fmt.Errorf("gateway: destination %s: %w", r.Name, err), d.Close())
+	}
 	resume := make(chan struct{}, 1)
 	n := &loop{resolved: r, resume: resume, again: make(chan struct{}, 1), held: held, options: deliver.Options{
 		Journal:   l.journal,
 		Workspace: r.Workspace,
 		Name:      r.Name,
 		Policy:    r.Policy,
+		Pace:      r.Pace,
+		Rate:      deliver.NewRate(r.Pace),
 		Resume:    resume,
+		Record:    &deliver.Record{},
 		Log:       l.log,
 		Metrics:   l.metrics,
 	}}
 	n.open, n.shut = context.WithCancel(ctx)
 	n.beside = n.options
-	n.beside.Resume, n.beside.Metrics = nil, unseen()
-	n.options.Destination, n.beside.Destination = deliver.Share(d)
+	n.beside.Resume, n.beside.Record, n.beside.Metrics = nil, nil, unseen()
+	n.options.Destination, n.beside.Destination = deliver.Share(d, r.Pace)
 	return n, nil
 }
 

@@ -89,10 +89,19 @@ func (l *loops) isHeld(ctx context.Context, workspace, name string) (bool, error
 func (l *loops) State(workspace, name string) (state, trouble string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if n := l.running[destinationKey{workspace, name}]; n == nil || n.stop == nil {
+	n := l.running[destinationKey{workspace, name}]
+	if n == nil || n.stop == nil {
 		return control.StateHeld, ""
 	}
-	return "ok", ""
+	s := n.options.Record.Status()
+	if s.State == control.StateOK || s.State == "" {
+		return control.StateOK, ""
+	}
+	trouble = s.Error + "; since " + s.Since.Format(time.DateTime)
+	if !s.Next.IsZero() {
+		trouble += ", next attempt " + s.Next.Format(time.TimeOnly)
+	}
+	return s.State, trouble
 }
 
 // replay delivers the destination's replays, the oldest first, until ctx is
@@ -117,9 +126,7 @@ func (l *loops) replay(ctx context.Context, n *loop) {
 			continue
 		}
 		log.Info("replay is under way", "replay", r.ID, "events", r.Events-r.Done)
-		n.replaying.Store(r.ID)
 		l.replayOne(ctx, n, *r)
-		n.replaying.Store(0)
 	}
 }
 

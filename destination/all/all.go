@@ -3,7 +3,6 @@ package all
 
 import (
 	"github.com/parlance-chat/parlance/destination"
-	"github.com/parlance-chat/parlance/destination/amplitude"
 	"github.com/parlance-chat/parlance/destination/customerio"
 	"github.com/parlance-chat/parlance/destination/dreamdata"
 	"github.com/parlance-chat/parlance/destination/file"
@@ -30,7 +29,6 @@ func Types() []destination.Type {
 		dreamdata.Type(),
 		posthog.Type(),
 		mixpanel.Type(),
-		amplitude.Type(),
 		postgres.Type(),
 		nats.Type(),
 		webhook.Type(),

@@ -2,6 +2,7 @@ package mixpanel
 
 import (
 	"encoding/json"
+	"strconv"
 
 	"github.com/parlance-chat/parlance/destination/tracking"
 )
@@ -53,7 +54,7 @@ func event(call *tracking.Object, name json.RawMessage, properties *tracking.Obj
 	if who == nil {
 		who = device
 	}
-	properties.SetMillis("time", call.Time())
+	properties.Set("time", json.RawMessage(strconv.FormatInt(call.Time().UnixMilli(), 10)))
 	properties.Set("distinct_id", who)
 	properties.Set("$user_id", user)
 	properties.Set("$device_id", device)

@@ -1,17 +1,19 @@
-// Package deliver hands a workspace's events to one destination, in order, for
-// as long as it takes.
+// Package deliver hands a workspace's events to one destination, each
+// conversation's in order, for as long as it takes.
 //
-// There is one loop for each destination: read what follows the cursor, send
-// it, move the cursor. Back-pressure is the log itself.
+// There is one reader for each destination. What it reads goes into a window;
+// from there flights take it to the destination, as many at once as that
+// allows, and no two with calls of one conversation. The cursor follows the
+// oldest call that is not done. Back-pressure is the log itself: a full window
+// is not read into.
 package deliver
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/parlance-chat/parlance/destination"
@@ -21,209 +23,236 @@ import (
 
 const (
 	// readAtOnce and readBytes bound what is in memory of each destination,
-	// however long it is dead: they are a few attempts.
+	// however long it is dead, unless its own limits want more: twice what it
+	// takes at once.
 	readAtOnce = 1000
 	readBytes  = 4 << 20
+	// beside is how long calls wait for others while an attempt is under way,
+	// so that a second one is not made for a few.
+	beside = 10 * time.Millisecond
 	// drainTime is how long an attempt under way may take once the loop is
 	// told to stop.
 	drainTime = 5 * time.Second
-
-	firstBackoff = 500 * time.Millisecond
-	maxBackoff   = 60 * time.Second
-	// probeEvery is how often a paused destination is tried.
-	probeEvery = 5 * time.Minute
 )
 
-// Options are what Run needs. All fields but Policy and Resume are required.
+// Options are what Run needs. Journal, Workspace, Name, Destination, Log and
+// Metrics are required.
 type Options struct {
 	Journal     journal.Outbox
 	Workspace   string
 	Name        string // of the destination
 	Destination destination.Destination
 	Policy      Policy
+	Pace        Pace
+	Rate        *Rate
 	Resume      <-chan struct{} // a value ends a pause
+	Record      *Record         // is told how it goes
 	Log         *slog.Logger
 	Metrics     *Metrics
 }
 
-// Run delivers until ctx is done, and returns nil then. An attempt under way
-// may finish.
+// A loop is the delivery to one destination.
+type loop struct {
+	Options
+	ctx     context.Context
+	limits  destination.Limits // as the pace lowers them
+	gate    *gate
+	metrics *destinationMetrics
+	read    journal.Seq   // how far the reader has got
+	room    chan struct{} // holds a value when there may be some
+	saving  chan struct{} // holds a value while done is under way
+	workers sync.WaitGroup
+
+	mu      sync.Mutex // guards the fields below
+	window  window
+	flights int
+	timer   *time.Timer // has flights take off later; nil before it is needed
+	stopped bool
+
+	// Whoever has put a value into saving has these.
+	saved journal.Seq // where the cursor is
+	lost  bool        // a move failed: what followed it could be lost
+}
+
+// Run delivers until ctx is done, and returns nil then. Attempts under way may
+// finish.
 func Run(ctx context.Context, o Options) error {
-	l := &loop{Options: o, limits: o.Destination.Limits(), metrics: o.Metrics.of(o)}
-	l.Log = o.Log.With("workspace", o.Workspace, "destination", o.Name)
+	l := newLoop(ctx, o)
 	defer l.metrics.remove()
 	if err := l.retry(ctx, func() (err error) {
-		l.at, err = o.Journal.Cursor(ctx, o.Workspace, o.Name)
+		l.read, err = o.Journal.Cursor(ctx, o.Workspace, o.Name)
 		return err
 	}); err != nil {
 		return nil
 	}
+	l.saved, l.window.at = l.read, l.read
 	for ctx.Err() == nil {
+		limit, bytes := l.await(ctx)
+		if limit == 0 {
+			break
+		}
 		var events []journal.Event
 		err := l.retry(ctx, func() (err error) {
-			events, err = o.Journal.Events(ctx, o.Workspace, l.at, readAtOnce)
+			events, err = o.Journal.Events(ctx, o.Workspace, l.read, limit)
 			return err
 		})
 		if err == nil {
-			l.hand(ctx, bounded(events))
+			l.take(bounded(events, bytes))
 		}
 	}
+	l.mu.Lock()
+	l.stopped = true
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+	l.mu.Unlock()
+	l.workers.Wait()
 	return nil
+}
+
+func newLoop(ctx context.Context, o Options) *loop {
+	o.Log = o.Log.With("workspace", o.Workspace, "destination", o.Name)
+	o.Record = cmp.Or(o.Record, &Record{})
+	l := &loop{Options: o, ctx: ctx, limits: o.Pace.lower(o.Destination.Limits()), metrics: o.Metrics.of(o),
+		room: make(chan struct{}, 1), saving: make(chan struct{}, 1)}
+	l.gate = newGate(l)
+	l.window = newWindow(l.limits)
+	return l
+}
+
+// await waits until half of the window is free, and says how many events and
+// bytes may be read; none if ctx is done.
+func (l *loop) await(ctx context.Context) (events, bytes int) {
+	for {
+		l.mu.Lock()
+		events, bytes = l.window.room()
+		l.mu.Unlock()
+		if events > 0 {
+			return events, bytes
+		}
+		select {
+		case <-ctx.Done():
+			return 0, 0
+		case <-l.room:
+		}
+	}
 }
 
 // bounded returns the first of the events, and lets go of those that are too
 // many to hold: they are read again.
-func bounded(events []journal.Event) []journal.Event {
+func bounded(events []journal.Event, bytes int) []journal.Event {
 	size := 0
 	for i := range events {
-		if size += events[i].Size(); size > readBytes && i > 0 {
+		if size += events[i].Size(); size > bytes && i > 0 {
 			return slices.Clone(events[:i])
 		}
 	}
 	return events
 }
 
-// Once makes one attempt to deliver one event.
-func Once(ctx context.Context, o Options, e journal.Event) error {
-	now := time.Now()
-	c, err := o.Policy.render(e)
-	if err != nil || c == nil {
-		return err
-	}
-	return o.Destination.Send(ctx, destination.Attempt{Calls: []destination.Call{stamped(item{e, c, nil}, now)}, SentAt: now})
-}
-
-// An item is an event with the call that the destination is to get, or why
-// there is none.
-type item struct {
-	event journal.Event
-	call  *destination.Call // without sentAt
-	err   error
-}
-
-// stamped returns an item's call with the time of an attempt.
-func stamped(i item, now time.Time) destination.Call {
-	c := *i.call
-	c.JSON = stamp(c.JSON, now.Add(i.event.Skew))
-	return c
-}
-
-// A loop is the delivery to one destination.
-type loop struct {
-	Options
-	limits  destination.Limits
-	metrics *destinationMetrics
-	at      journal.Seq // the cursor
-	calls   int         // how many calls an attempt may have while a bad one is looked for; 0 is no bound
-}
-
-// hand hands over those of the events that the destination is to get, and
-// moves past the others.
-func (l *loop) hand(ctx context.Context, events []journal.Event) {
+// take puts events into the window. Those that the destination is not to get
+// are passed, and those that it cannot get are parked.
+func (l *loop) take(events []journal.Event) {
 	if len(events) == 0 {
 		return
 	}
-	items := make([]item, 0, len(events))
-	for _, e := range events {
-		if c, err := l.Policy.render(e); c != nil || err != nil {
-			items = append(items, item{e, c, err})
+	items := make([]*item, len(events))
+	for i, e := range events {
+		items[i] = l.item(e)
+	}
+	var bad []*item
+	l.mu.Lock()
+	for _, i := range items {
+		l.window.add(i)
+		if i.err != nil {
+			bad = append(bad, i)
 		}
 	}
-	l.deliver(ctx, items)
-	if last := events[len(events)-1].Seq; ctx.Err() == nil && l.at < last {
-		_ = l.move(ctx, last) // ctx is done, so that they are looked at again
+	l.read = events[len(events)-1].Seq
+	idle := len(l.window.list) == len(bad)
+	l.mu.Unlock()
+	if len(bad) > 0 || idle {
+		var parked []journal.Parked
+		for _, i := range bad {
+			parked = append(parked, l.parked(i, &destination.Refusal{Reason: i.err.Error()}, destination.Exchange{}))
+		}
+		_ = l.done(bad, parked...) // ctx is done, so that they are looked at again
+	}
+	l.takeOff()
+}
+
+// takeOff begins flights, as many as may be. Those that have to wait for more
+// calls take off later.
+func (l *loop) takeOff() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.flights < l.limits.InFlight && !l.stopped && l.ctx.Err() == nil {
+		wait, ok := l.window.due(time.Now(), l.flights > 0)
+		if !ok {
+			return
+		}
+		if wait > 0 {
+			if l.timer == nil {
+				l.timer = time.AfterFunc(wait, l.takeOff)
+			} else {
+				l.timer.Reset(wait)
+			}
+			return
+		}
+		items := l.window.take()
+		l.flights++
+		l.workers.Go(func() { l.work(items) })
 	}
 }
 
-// deliver hands over items until all have been, or ctx is done.
-func (l *loop) deliver(ctx context.Context, events []item) {
-	for len(events) > 0 && ctx.Err() == nil {
-		n, err := l.attempts(ctx, events)
-		var refusal *destination.Refusal
-		switch {
-		case err == nil:
-			l.metrics.delivered.Add(float64(n))
-			if l.move(ctx, events[n-1].event.Seq) != nil {
-				return // the same again, which the receiver knows by messageId
-			}
-			events = events[n:]
-			l.calls *= 2 // the bad one is behind us, or in what comes next
-			if l.calls >= readAtOnce {
-				l.calls = 0
-			}
-		case errors.As(err, &refusal) && n > 1:
-			l.calls = n / 2
-		case errors.As(err, &refusal):
-			if l.park(ctx, events[0].event, refusal) != nil {
-				return
-			}
-			events = events[1:]
-		}
-	}
+// work flies, and makes room for the next flight.
+func (l *loop) work(items []*item) {
+	l.fly(items)
+	l.mu.Lock()
+	l.window.release(items)
+	l.flights--
+	l.mu.Unlock()
+	l.takeOff()
 }
 
-// attempts tries to hand over the first of the events, and says how many they
-// were. Its error is a *Refusal, or that ctx is done.
-func (l *loop) attempts(ctx context.Context, events []item) (n int, err error) {
-	backoff := firstBackoff
-	for retry := 0; ; retry++ {
-		select {
-		case <-l.Resume: // this attempt is what it asks for
-		default:
-		}
-		now := time.Now()
-		calls, err := l.batch(events, now)
-		if err == nil {
-			err = l.send(ctx, destination.Attempt{Calls: calls, Retry: retry, SentAt: now})
-		}
-		l.metrics.attempt(err)
-		var wait *destination.Wait
-		var pause *destination.Pause
-		var refusal *destination.Refusal
-		switch {
-		case err == nil, errors.As(err, &refusal):
-			l.recovered(retry)
-			return max(len(calls), 1), err
-		case ctx.Err() != nil:
-			return 0, ctx.Err()
-		case errors.As(err, &wait):
-			l.troubled(retry, waiting, err)
-			err = sleep(ctx, wait.For)
-		case errors.As(err, &pause):
-			l.troubled(retry, paused, err)
-			err = l.pause(ctx)
-		default:
-			l.troubled(retry, backingOff, err)
-			err = sleep(ctx, jitter(backoff))
-			backoff = min(2*backoff, maxBackoff)
-		}
-		if err != nil {
-			return 0, err
-		}
+// done notes that the destination has the items, or that they are parked, and
+// moves the cursor as far as nothing is missing. Whoever comes while the
+// cursor is being moved shares the next move. Its error means that ctx is done.
+func (l *loop) done(items []*item, parked ...journal.Parked) error {
+	l.saving <- struct{}{}
+	defer func() { <-l.saving }()
+	if l.lost {
+		return context.Canceled
 	}
-}
-
-// pause waits until it may be worth another attempt.
-func (l *loop) pause(ctx context.Context) error {
-	t := time.NewTimer(probeEvery)
-	defer t.Stop()
+	l.mu.Lock()
+	l.window.done(items)
+	at := l.window.at
+	l.mu.Unlock()
+	if at > l.saved || len(parked) > 0 {
+		if err := l.move(at, parked); err != nil {
+			l.lost = true
+			return err
+		}
+		l.saved = at
+	}
+	for _, p := range parked {
+		l.metrics.parked.Inc()
+		l.Log.Warn("event parked: the destination refuses it", "messageId", p.Event.MessageID, "event", p.Event.Name, "reason", p.Reason)
+	}
 	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-l.Resume:
-	case <-t.C:
+	case l.room <- struct{}{}:
+	default:
 	}
 	return nil
 }
 
-// jitter spreads the attempts of many who failed at once.
-func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d/2) }
-
-// send makes one attempt.
-func (l *loop) send(ctx context.Context, a destination.Attempt) error {
-	ctx, cancel := drain(ctx)
+// move moves the cursor. Its error means that ctx is done.
+func (l *loop) move(to journal.Seq, parked []journal.Parked) error {
+	ctx, cancel := drain(l.ctx)
 	defer cancel()
-	return l.Destination.Send(ctx, a)
+	return l.retry(ctx, func() error {
+		return l.Journal.Move(ctx, journal.Cursor{Workspace: l.Workspace, Destination: l.Name, At: to}, parked...)
+	})
 }
 
 // drain returns a context that is done some time after ctx: what is under way
@@ -238,76 +267,6 @@ func drain(ctx context.Context) (context.Context, context.CancelFunc) {
 	return longer, func() {
 		stop()
 		cancel()
-	}
-}
-
-// batch stamps as many of the items as one attempt takes. A call too large
-// for the destination is a *Refusal, if it is the first.
-func (l *loop) batch(items []item, now time.Time) (calls []destination.Call, err error) {
-	bytes := len(`{"batch":[],"sentAt":"2006-01-02T15:04:05.000Z"}`)
-	for _, i := range items {
-		var c destination.Call
-		err := i.err
-		if err != nil {
-			err = &destination.Refusal{Reason: err.Error()}
-		} else if c = stamped(i, now); l.limits.CallBytes > 0 && len(c.JSON) > l.limits.CallBytes {
-			err = &destination.Refusal{Reason: fmt.Sprintf("the call has %d bytes, and the destination takes %d", len(c.JSON), l.limits.CallBytes)}
-		}
-		if err != nil {
-			if len(calls) > 0 {
-				break // it will be the first
-			}
-			return nil, err
-		}
-		bytes += len(c.JSON) + 1
-		full := l.limits.Calls > 0 && len(calls) == l.limits.Calls || l.calls > 0 && len(calls) == l.calls ||
-			l.limits.Bytes > 0 && bytes > l.limits.Bytes
-		if full && len(calls) > 0 {
-			break
-		}
-		calls = append(calls, c)
-	}
-	return calls, nil
-}
-
-// move moves the cursor. Its error means that ctx is done.
-func (l *loop) move(ctx context.Context, to journal.Seq, parked ...journal.Parked) error {
-	ctx, cancel := drain(ctx)
-	defer cancel()
-	err := l.retry(ctx, func() error {
-		return l.Journal.Move(ctx, journal.Cursor{Workspace: l.Workspace, Destination: l.Name, At: to}, parked...)
-	})
-	if err == nil {
-		l.at = to
-	}
-	return err
-}
-
-// park sets aside what was refused, and moves past it. Its error means that
-// ctx is done.
-func (l *loop) park(ctx context.Context, e journal.Event, refusal *destination.Refusal) error {
-	l.calls = 1 // what stands beside a bad one may be bad too
-	err := l.move(ctx, e.Seq, journal.Parked{Workspace: l.Workspace, Destination: l.Name, Reason: refusal.Reason, Event: e})
-	if err == nil {
-		l.metrics.parked.Inc()
-		l.Log.Warn("event parked: the destination refuses it", "messageId", e.MessageID, "event", e.Name, "reason", refusal.Reason)
-	}
-	return err
-}
-
-// troubled tells, once, that the destination does not take what it is sent.
-func (l *loop) troubled(retry int, s state, err error) {
-	l.metrics.set(s)
-	if retry == 0 || s == paused {
-		l.Log.Warn("destination does not take events; they wait", "state", s.String(), "error", err)
-	}
-}
-
-// recovered tells that it does again.
-func (l *loop) recovered(retries int) {
-	l.metrics.set(ok)
-	if retries > 0 {
-		l.Log.Info("destination takes events again", "retries", retries)
 	}
 }
 
@@ -339,9 +298,26 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// Once makes one attempt to deliver one event.
+func Once(ctx context.Context, o Options, e journal.Event) error {
+	now := time.Now()
+	c, err := o.Policy.render(e)
+	if err != nil || c == nil {
+		return err
+	}
+	return o.Destination.Send(ctx, destination.Attempt{Calls: []destination.Call{stamped(&item{event: e, call: c}, now)}, SentAt: now})
+}
+
+// stamped returns an item's call with the time of an attempt.
+func stamped(i *item, now time.Time) destination.Call {
+	c := *i.call
+	c.JSON = stamp(c.JSON, now.Add(i.event.Skew))
+	return c
+}
+
 // stamp returns a stored call with the time of an attempt.
 func stamp(call []byte, at time.Time) []byte {
-	b := make([]byte, 0, len(call)+len(`,"sentAt":"2006-01-02T15:04:05.000Z"`))
+	b := make([]byte, 0, len(call)+stampSize)
 	b = append(b, call[:len(call)-1]...)
 	if len(call) > len("{}") {
 		b = append(b, ',')
@@ -350,3 +326,6 @@ func stamp(call []byte, at time.Time) []byte {
 	b = append(b, livechat.FormatTime(at)...)
 	return append(b, `"}`...)
 }
+
+// stampSize is what the time of an attempt adds to a call.
+const stampSize = len(`,"sentAt":"2006-01-02T15:04:05.000Z"`)

@@ -189,7 +189,7 @@ func TestLargeEvents(t *testing.T) {
 			call := fmt.Sprintf(`{"messageId":%q,"properties":{"x":%q}}`, id, strings.Repeat("x", 31_000))
 			events = append(events, journal.Event{Workspace: "default", Source: "s", Name: "track", MessageID: id, JSON: []byte(call)})
 		}
-		if held := bounded(events); len(held) == 0 || len(held)*31_000 > readBytes {
+		if held := bounded(events, readBytes); len(held) == 0 || len(held)*31_000 > readBytes {
 			t.Errorf("got %d events held, want some, and less than %d bytes", len(held), readBytes)
 		}
 		c := journal.Conversation{Workspace: "default", Source: "s"}

@@ -2,31 +2,17 @@ package deliver
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/parlance-chat/parlance/destination"
 )
-
-// A state is how a destination is doing.
-type state int
-
-const (
-	ok state = iota
-	backingOff
-	waiting
-	paused
-)
-
-func (s state) String() string { return [...]string{"ok", "backing off", "waiting", "paused"}[s] }
 
 // Metrics measure all deliveries.
 type Metrics struct {
 	delivered, parked, attempts *prometheus.CounterVec
-	state                       *prometheus.GaugeVec
+	state, inFlight             *prometheus.GaugeVec
+	took                        *prometheus.HistogramVec
 
 	mu    sync.Mutex // guards loops
 	loops map[*destinationMetrics]Options
@@ -49,10 +35,13 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		parked:    counter("parlance_parked_total", "Events that a destination refused for good."),
 		attempts:  counter("parlance_delivery_attempts_total", "Attempts to hand over a batch, by result.", "result"),
 		state: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "parlance_destination_state",
-			Help: "How a destination is doing: 0 ok, 1 backing off, 2 waiting as it asked, 3 paused until somebody acts."}, labels),
+			Help: "How a destination is doing: 0 ok, 1 backing off, 2 waiting as it asked, 3 paused until somebody acts, 4 trying whether it takes events again."}, labels),
+		inFlight: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "parlance_delivery_in_flight", Help: "Attempts under way."}, labels),
+		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "parlance_delivery_attempt_seconds", Help: "How long attempts took, whatever came of them.",
+			Buckets: []float64{.005, .02, .05, .1, .2, .5, 1, 2, 5, 10, 30, 60}}, labels),
 		loops: map[*destinationMetrics]Options{},
 	}
-	r.MustRegister(m.delivered, m.parked, m.attempts, m.state, m)
+	r.MustRegister(m.delivered, m.parked, m.attempts, m.state, m.inFlight, m.took, m)
 	return m
 }
 
@@ -90,13 +79,14 @@ type destinationMetrics struct {
 	all               *Metrics
 	o                 Options
 	delivered, parked prometheus.Counter
+	inFlight          prometheus.Gauge
 }
 
 func (m *Metrics) of(o Options) *destinationMetrics {
 	d := &destinationMetrics{all: m, o: o,
 		delivered: m.delivered.WithLabelValues(o.Workspace, o.Name),
-		parked:    m.parked.WithLabelValues(o.Workspace, o.Name)}
-	d.set(ok)
+		parked:    m.parked.WithLabelValues(o.Workspace, o.Name),
+		inFlight:  m.inFlight.WithLabelValues(o.Workspace, o.Name)}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.loops[d] = o
@@ -107,19 +97,11 @@ func (d *destinationMetrics) set(s state) {
 	d.all.state.WithLabelValues(d.o.Workspace, d.o.Name).Set(float64(s))
 }
 
-func (d *destinationMetrics) attempt(err error) {
-	result := "ok"
-	switch {
-	case errors.As(err, new(*destination.Refusal)):
-		result = "refused"
-	case errors.As(err, new(*destination.Wait)):
-		result = "wait"
-	case errors.As(err, new(*destination.Pause)):
-		result = "pause"
-	case err != nil:
-		result = "failed"
-	}
-	d.all.attempts.WithLabelValues(d.o.Workspace, d.o.Name, result).Inc()
+// attempt counts one. Its histogram has a dozen series, so those of destinations
+// that are never sent anything are not made.
+func (d *destinationMetrics) attempt(err error, took time.Duration) {
+	d.all.attempts.WithLabelValues(d.o.Workspace, d.o.Name, result(err)).Inc()
+	d.all.took.WithLabelValues(d.o.Workspace, d.o.Name).Observe(took.Seconds())
 }
 
 // remove ends the series that would stand still.
@@ -128,4 +110,5 @@ func (d *destinationMetrics) remove() {
 	defer d.all.mu.Unlock()
 	delete(d.all.loops, d)
 	d.all.state.DeleteLabelValues(d.o.Workspace, d.o.Name)
+	d.all.inFlight.DeleteLabelValues(d.o.Workspace, d.o.Name)
 }

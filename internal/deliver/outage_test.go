@@ -135,8 +135,8 @@ func (w *watched) check(t *testing.T) {
 	if first != 3 {
 		t.Errorf("got %d requests without X-Retry-Count, want 3: at the start, at the restart, and the batch after the first that arrived", first)
 	}
-	if n := len(w.at); n > 12*60*2+6*60 {
-		t.Errorf("got %d attempts in a day, want about one a minute", n)
+	if n := len(w.at); n > 12*60*3 {
+		t.Errorf("got %d attempts in a day, want about two a minute while there is no answer", n)
 	}
 }
 

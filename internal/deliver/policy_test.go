@@ -36,7 +36,7 @@ func TestRender(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := stamped(item{e, rendered, nil}, now)
+			c := stamped(&item{event: e, call: rendered}, now)
 			want := strings.TrimSuffix(tt.want, "}") + `,"sentAt":"2026-03-02T09:00:01.000Z"}`
 			if string(c.JSON) != want {
 				t.Errorf("got\n%s\nwant\n%s", c.JSON, want)
@@ -92,7 +92,7 @@ func FuzzRender(f *testing.F) {
 		}
 		p := Policy{MessageBody: Redact, Perspective: Company, Salt: salt}
 		e := journal.Event{Name: "Live Chat Message Sent", MessageID: id, JSON: []byte(call)}
-		if c, err := p.render(e); err == nil && !json.Valid(stamped(item{e, c, nil}, time.Unix(0, 0)).JSON) {
+		if c, err := p.render(e); err == nil && !json.Valid(stamped(&item{event: e, call: c}, time.Unix(0, 0)).JSON) {
 			t.Errorf("%q: got %q, which is not JSON", call, c.JSON)
 		}
 		if redacted := redact(call); len(redacted) > len(call) {

@@ -170,8 +170,8 @@ func TestShare(t *testing.T) {
 			mu.Unlock()
 			return nil
 		}
-		many, alone := Share(r)
-		if l := alone.Limits(); l.InFlight != 1 || l.Age != 0 || many.Limits() != r.limits {
+		many, alone := Share(r, Pace{})
+		if l := alone.Limits(); l.InFlight != 0 || l.Age != 0 || many.Limits() != r.limits {
 			t.Errorf("got limits %+v and %+v", many.Limits(), l)
 		}
 		began := time.Now()

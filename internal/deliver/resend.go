@@ -14,11 +14,14 @@ import (
 // was refused. Its error is told's, or says why the destination takes nothing
 // just now; the rest was not tried then.
 func Resend(ctx context.Context, o Options, list []journal.Parked, told func(p journal.Parked, refused error) error) error {
-	limits := o.Destination.Limits()
+	limits := o.Pace.lower(o.Destination.Limits())
 	for most := len(list); len(list) > 0; {
 		calls, n, err := again(o.Policy, list[:min(most, len(list))], limits)
 		var refusal *destination.Refusal
 		if err == nil && len(calls) > 0 {
+			if err = o.Rate.wait(ctx, len(calls)); err != nil {
+				return err
+			}
 			err = o.Destination.Send(ctx, destination.Attempt{Calls: calls, SentAt: time.Now()})
 		}
 		switch {
@@ -42,7 +45,7 @@ func Resend(ctx context.Context, o Options, list []journal.Parked, told func(p j
 // ones they are: of what the destination is not to get any more, nothing is
 // left. A call that it can never get is a *Refusal, and alone.
 func again(p Policy, list []journal.Parked, limits destination.Limits) (calls []destination.Call, n int, err error) {
-	now, bytes := time.Now(), len(`{"batch":[],"sentAt":"2006-01-02T15:04:05.000Z"}`)
+	now, bytes := time.Now(), envelope
 	for ; n < len(list); n++ {
 		e := list[n].Event
 		c, err := p.render(e)
@@ -62,7 +65,7 @@ func again(p Policy, list []journal.Parked, limits destination.Limits) (calls []
 			return calls, n, nil // it will be the first
 		}
 		bytes += len(c.JSON) + 1
-		if len(calls) > 0 && (limits.Calls > 0 && len(calls) == limits.Calls || limits.Bytes > 0 && bytes > limits.Bytes) {
+		if len(calls) > 0 && (len(calls) == limits.Calls || limits.Bytes > 0 && bytes > limits.Bytes) {
 			return calls, n, nil
 		}
 		calls = append(calls, *c)

@@ -9,14 +9,14 @@ import (
 )
 
 // Share returns two ways to one destination. Attempts on the first may be
-// concurrent, as its limits allow. On the second each is made alone, while
+// concurrent, as its limits and the pace allow. On the second each is made alone, while
 // none is on the first, so that no two have calls of one conversation: it is
 // for what is delivered once more, beside what is new. Whoever came first is
 // let through first, so that neither waits for long.
-func Share(d destination.Destination) (many, alone destination.Destination) {
-	most := int64(max(1, d.Limits().InFlight))
+func Share(d destination.Destination, p Pace) (many, alone destination.Destination) {
+	most := int64(p.lower(d.Limits()).InFlight)
 	turns := semaphore.NewWeighted(most)
-	return way{d, turns, 1}, way{d, turns, most}
+	return way{d, turns, 1, false}, way{d, turns, most, true}
 }
 
 // A way is a destination whose attempts take turns with others'.
@@ -24,13 +24,14 @@ type way struct {
 	destination.Destination
 	turns  *semaphore.Weighted
 	weight int64 // of one attempt
+	alone  bool
 }
 
 // Limits implements destination.Destination.
 func (w way) Limits() destination.Limits {
 	l := w.Destination.Limits()
-	if w.weight > 1 {
-		l.InFlight, l.Age = 1, 0
+	if w.alone {
+		l.InFlight, l.Age = 0, 0
 	}
 	return l
 }

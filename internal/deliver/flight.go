@@ -1,0 +1,111 @@
+package deliver
+
+import (
+	"errors"
+	"time"
+
+	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/internal/journal"
+)
+
+// fly hands over items until all have been, or are parked, or the delivery
+// stops. What is refused is halved until the call that is at fault stands
+// alone.
+func (l *loop) fly(items []*item) {
+	most := len(items)
+	for len(items) > 0 && l.ctx.Err() == nil {
+		n := min(most, len(items))
+		told, err := l.attempts(items[:n])
+		var refusal *destination.Refusal
+		switch {
+		case err == nil:
+			l.metrics.delivered.Add(float64(n))
+			if l.done(items[:n]) != nil {
+				return // the same again, which the receiver knows by messageId
+			}
+			items = items[n:]
+			most *= 2 // the bad one is behind us, or in what comes next
+		case errors.As(err, &refusal) && n > 1:
+			most = n / 2
+		case errors.As(err, &refusal):
+			if l.done(items[:1], l.parked(items[0], refusal, told)) != nil {
+				return
+			}
+			items = items[1:]
+			most = 1 // what stands beside a bad one may be bad too
+		}
+	}
+}
+
+// parked is an item that was refused, as it is to be kept.
+func (l *loop) parked(i *item, refusal *destination.Refusal, told destination.Exchange) journal.Parked {
+	return journal.Parked{Workspace: l.Workspace, Destination: l.Name, Reason: refusal.Reason,
+		Request: told.Request, Status: told.Status, Response: told.Response, Event: i.event}
+}
+
+// attempts tries to hand over items, all of them or none, until it is clear
+// what becomes of them. Its error is a *Refusal, or that ctx is done.
+func (l *loop) attempts(items []*item) (told destination.Exchange, err error) {
+	for retry := 0; ; retry++ {
+		p, err := l.gate.enter(l.ctx, len(items))
+		if err != nil {
+			return told, err
+		}
+		a := destination.Attempt{Calls: make([]destination.Call, len(items)), Retry: retry, SentAt: time.Now()}
+		for n, i := range items {
+			a.Calls[n] = stamped(i, a.SentAt)
+		}
+		told, err = l.attempt(a, items)
+		if errors.As(err, new(*destination.Refusal)) || err == nil {
+			l.gate.leave(p, err)
+			return told, err
+		}
+		if l.ctx.Err() != nil {
+			return told, l.ctx.Err()
+		}
+		if l.gate.leave(p, err) {
+			if err := sleep(l.ctx, jitter(backoff(retry))); err != nil {
+				return told, err
+			}
+		}
+	}
+}
+
+// attempt makes one attempt, and notes what came of it.
+func (l *loop) attempt(a destination.Attempt, items []*item) (told destination.Exchange, err error) {
+	var last last
+	a.Tell = last.tell
+	ctx, cancel := drain(l.ctx)
+	defer cancel()
+	began := time.Now()
+	l.metrics.inFlight.Inc()
+	l.Record.begin()
+	err = l.Destination.Send(ctx, a)
+	took := time.Since(began)
+	l.metrics.inFlight.Dec()
+	l.metrics.attempt(err, took)
+	told = last.exchange()
+	first, end := items[0], items[len(items)-1]
+	r := Attempt{At: began, Took: took, Calls: len(items), Retry: a.Retry, Result: result(err), Exchange: told,
+		First: first.event.Seq, FirstID: first.call.MessageID, Last: end.event.Seq, LastID: end.call.MessageID}
+	if err != nil {
+		r.Error = err.Error()
+	}
+	l.Record.end(r)
+	return told, err
+}
+
+// result names the class of what came of an attempt.
+func result(err error) string {
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.As(err, new(*destination.Refusal)):
+		return "refused"
+	case errors.As(err, new(*destination.Wait)):
+		return "wait"
+	case errors.As(err, new(*destination.Pause)):
+		return "pause"
+	}
+	return "failed"
+}
