@@ -27,7 +27,7 @@ var layers = []struct{ tree, may string }{
 	{"internal/engine", "livechat conversation internal/journal"},
 	{"internal/deliver", "livechat destination internal/journal internal/jq"},
 	{"internal/control", "livechat connector internal/journal"},
-	{"internal/doctor", "livechat destination internal/deliver internal/disk internal/journal"},
+	{"internal/doctor", "livechat destination internal/control internal/deliver internal/disk internal/journal"},
 	{"internal/live", "conversation internal/journal"},
 	{"internal/trace", "livechat conversation internal/journal"},
 	{"docs", ""},

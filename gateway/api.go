@@ -16,6 +16,7 @@ func (g *Gateway) target() control.Target {
 		Configured: func() control.Configured { return configured(g.inForce.Load()) },
 		Deliveries: &g.loops,
 		Import:     g.ingest.Import,
+		Refused:    g.ingest.Refused,
 		Live:       true,
 	}
 }

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,7 +19,7 @@ import (
 // newConsole returns the pages that show this gateway.
 func (g *Gateway) newConsole(hub *live.Hub) *console.Console {
 	return console.New(console.Options{Log: g.log, Guard: g.guard, Hub: hub, Journal: g.journal, Rules: g.rules, Workspaces: g.workspaces,
-		Sources: consoleSources{g, g.journal}, PublicURL: g.config.PublicURL})
+		Sources: consoleSources{g, g.journal}, PublicURL: g.config.PublicURL, Play: g.play, Destinations: g.destinationsOf})
 }
 
 // rules tells how a source's conversations are told.
@@ -56,17 +55,14 @@ func (s consoleSources) Sources(workspace string) (list []console.Source) {
 		if r.Workspace != workspace {
 			continue
 		}
-		one := console.Source{Name: r.Name, Type: r.Type, Title: r.Type}
+		one := console.Source{Name: r.Name, Type: r.Type, Title: r.Type, Playable: r.playable()}
 		switch r.Type {
 		case typeAPI:
 			one.Title, one.Path = "Activity API", "/v1/activities"
 		case typeTracking:
 			one.Title, one.Path = "Segment's Tracking API", "/v1/batch"
 		default:
-			one.Path, one.Secret = "/in/"+cmp.Or(r.Path, r.Name), r.Path != ""
-			if workspace != defaultWorkspace {
-				one.Path = "/w/" + workspace + one.Path
-			}
+			one.Path, one.Secret = r.webhookPath(), r.Path != ""
 			for _, t := range connectors.Types() {
 				if t.Name == r.Type {
 					one.Title = t.Title
@@ -117,4 +113,14 @@ func (s consoleSources) Try(_ context.Context, workspace, source string, header 
 		}
 	}
 	return out, err
+}
+
+// destinationsOf returns the names of a workspace's destinations.
+func (g *Gateway) destinationsOf(workspace string) (names []string) {
+	for _, d := range g.inForce.Load().Destinations {
+		if d.Workspace == workspace {
+			names = append(names, d.Name)
+		}
+	}
+	return names
 }

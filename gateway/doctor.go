@@ -1,13 +1,18 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/parlance-chat/parlance/destination"
 	"github.com/parlance-chat/parlance/destination/segment"
+	"github.com/parlance-chat/parlance/internal/control"
 	"github.com/parlance-chat/parlance/internal/doctor"
 	"github.com/parlance-chat/parlance/internal/journal/sqlite"
 )
@@ -46,10 +51,13 @@ func (c *Config) Examine(ctx context.Context, e Examination) (parts []doctor.Par
 	}()
 	parts, clocks := doctor.Examine(ctx, patients)
 	doctor.Doubles(patients, parts)
+	self := doctor.Part{Kind: "gateway"}
+	if err := c.consult(ctx, e, &self, &parts); err != nil {
+		return nil, err
+	}
 	for _, key := range e.Sites {
 		parts = append(parts, doctor.Part{Kind: "website", Findings: segment.Browsers(ctx, key)})
 	}
-	self := doctor.Part{Kind: "gateway"}
 	self.Add(doctor.OurClock(clocks))
 	if len(e.Destinations) == 0 {
 		self.Add(doctor.Directory(c.Data, sqlite.Path(c.Data), time.Now())...)
@@ -60,6 +68,87 @@ func (c *Config) Examine(ctx context.Context, e Examination) (parts []doctor.Par
 	}
 	doctor.Sort(parts)
 	return parts, nil
+}
+
+// consult adds what a gateway's journal says, if there is one.
+func (c *Config) consult(ctx context.Context, e Examination, self *doctor.Part, parts *[]doctor.Part) error {
+	client, err := Control(c)
+	if errors.Is(err, errNothingKept) {
+		return nil
+	}
+	if err != nil {
+		self.Add(destination.Finding{Level: destination.Problem, Text: err.Error(), Do: "run this as the gateway's user, with its configuration"})
+		return nil
+	}
+	defer client.Close()
+	var status control.Status
+	var chatting []control.Chatting
+	query := url.Values{"workspace": {e.Workspace}}
+	if err := client.Get(ctx, "/status", query, &status); err != nil {
+		return err
+	}
+	for i := range *parts {
+		p := &(*parts)[i]
+		for _, d := range status.Destinations {
+			if d.Name == p.Name {
+				p.Add(doctor.Delivering(d, status.Running)...)
+			}
+		}
+	}
+	if len(e.Destinations) > 0 {
+		return nil
+	}
+	if !status.Running {
+		self.Add(destination.Finding{Level: destination.Warning, Text: "no gateway runs on this data directory just now", Do: "start it: parlance serve"})
+	}
+	if err := client.Get(ctx, "/chatting", query, &chatting); err != nil {
+		return err
+	}
+	types := map[string]string{}
+	for _, s := range status.Sources {
+		types[s.Name] = s.Type
+	}
+	twice := doctor.CountedTwice(chatting, types)
+	for _, s := range status.Sources {
+		if s.Type == "" {
+			continue // configured no more
+		}
+		p := doctor.Part{Kind: "source", Name: s.Name, Type: s.Type}
+		p.Add(doctor.Telling(s, c.address(s), time.Now())...)
+		p.Add(twice[s.Name]...)
+		*parts = append(*parts, p)
+	}
+	return nil
+}
+
+// address is where something is to be sent for a source. It does not show a
+// path of its own, which may be a secret.
+func (c *Config) address(s control.Source) string {
+	base := cmp.Or(strings.TrimRight(c.PublicURL, "/"), "https://YOUR-HOST")
+	switch s.Type {
+	case typeAPI:
+		return base + "/v1/activities"
+	case typeTracking:
+		return base + "/v1/batch"
+	}
+	name, in := s.Name, "/in/"
+	if s.Workspace != defaultWorkspace {
+		in = "/w/" + s.Workspace + in
+	}
+	if slices.ContainsFunc(c.sources(s.Workspace), func(o Source) bool { return o.Name == s.Name && o.Path != "" }) {
+		name = "PATH (its path: in the configuration)"
+	}
+	return base + in + name
+}
+
+// sources are those of a workspace.
+func (c *Config) sources(workspace string) []Source {
+	for _, w := range c.Workspaces {
+		if w.Name == workspace {
+			return w.Sources
+		}
+	}
+	return c.Sources
 }
 
 // patients opens the destinations of a workspace that are to be examined.

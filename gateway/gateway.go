@@ -97,6 +97,7 @@ func Open(c Config) (*Gateway, error) {
 		return nil, errors.Join(err, j.Close())
 	}
 	g.console = g.newConsole(hub)
+	registry.MustRegister(&g.loops)
 	g.handler = g.routes(registry)
 	if err := g.forget(resolved); err != nil {
 		return nil, errors.Join(err, g.Close())
@@ -138,6 +139,8 @@ func (g *Gateway) forget(r *Resolved) error {
 	return nil
 }
 
+var errNothingKept = errors.New("no gateway has kept anything")
+
 // Control returns a client for the gateway that c describes: for the running
 // one, else for its data directory.
 func Control(c *Config) (*control.Client, error) {
@@ -145,7 +148,7 @@ func Control(c *Config) (*control.Client, error) {
 	resolved, _ := newResolver().resolve(c) // whatever is wrong with it, it names things
 	return control.Open(c.Data, configured(resolved), func() (journal.Journal, error) {
 		if !sqlite.Exists(c.Data) { // to look must not make one
-			return nil, fmt.Errorf("no gateway has kept anything in %s: run 'parlance serve', or name its configuration with --config", c.Data)
+			return nil, fmt.Errorf("%w in %s: run 'parlance serve', or name its configuration with --config", errNothingKept, c.Data)
 		}
 		return openJournal(*c, slog.New(slog.DiscardHandler))
 	})

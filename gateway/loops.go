@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -39,6 +40,8 @@ type loop struct {
 	held     bool               // somebody has it stand still
 	stop     context.CancelFunc // nil while it stands still
 	done     chan struct{}
+
+	replaying atomic.Int64 // the ID of the replay under way; 0 is none
 
 	open  context.Context // done when the destination is to be closed
 	shut  context.CancelFunc

@@ -126,7 +126,9 @@ func (l *loops) replay(ctx context.Context, n *loop) {
 			continue
 		}
 		log.Info("replay is under way", "replay", r.ID, "events", r.Events-r.Done)
+		n.replaying.Store(r.ID)
 		l.replayOne(ctx, n, *r)
+		n.replaying.Store(0)
 	}
 }
 

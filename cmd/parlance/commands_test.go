@@ -178,6 +178,37 @@ func TestDoctor(t *testing.T) {
 	}
 }
 
+// Doctor knows what the journal says, and disturbs no gateway that runs.
+func TestDoctorOfRunningGateway(t *testing.T) {
+	t.Setenv("TEST_SECRET", testSecret)
+	p := newProgram(t, "data")
+	p.start()
+	if status := p.say(turn(1, 0)); status != http.StatusOK {
+		t.Fatalf("got %d", status)
+	}
+	p.ledger.await(t, 2)
+	resp, err := http.Post(p.url+"/in/support", "application/json", strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	out, status := parlance(t, p.dir, "", "doctor")
+	for _, want := range []string{"✓ it has got every event", "✓ the last webhook came", "! 1 request refused", "nobody can be asked about the write key", "✓ the file has"} {
+		if status != 0 || !strings.Contains(out, want) {
+			t.Errorf("got status %d and\n%s\nwant %q", status, out, want)
+		}
+	}
+	if status := p.say(turn(1, 1)); status != http.StatusOK {
+		t.Fatalf("got %d", status)
+	}
+	p.ledger.await(t, 3)
+	p.awaitFile(3)
+	p.stop()
+	if out, status := parlance(t, p.dir, "", "doctor"); status != 0 || !strings.Contains(out, "! no gateway runs") {
+		t.Errorf("got status %d and\n%s", status, out)
+	}
+}
+
 // A mistake on the command line says what to do, and makes nothing.
 func TestUsage(t *testing.T) {
 	dir := t.TempDir()

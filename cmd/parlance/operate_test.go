@@ -1,12 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -33,6 +37,27 @@ func (p *program) status() (s control.Status, code int) {
 		p.t.Fatalf("status: got %s", out)
 	}
 	return s, code
+}
+
+// metrics returns what is told of destinations.
+func (p *program) metrics() string {
+	p.t.Helper()
+	resp, err := http.Get(p.url + "/metrics")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var out strings.Builder
+	for line := range strings.Lines(string(b)) {
+		if strings.Contains(line, "destination=") {
+			out.WriteString(line)
+		}
+	}
+	return out.String()
 }
 
 // eventually waits until a condition holds.
@@ -167,6 +192,9 @@ func TestPause(t *testing.T) {
 		t.Errorf("status: got %d and %+v", code, s)
 	}
 	p.run(0, ": moving house", "status")
+	if m := p.metrics(); !strings.Contains(m, `parlance_destination_held{destination="segment",workspace="default"} 1`) || !strings.Contains(m, `parlance_destination_held{destination="log",workspace="default"} 0`) {
+		t.Errorf("metrics: got\n%s", m)
+	}
 	p.stop()
 	p.run(1, "not running", "status")
 	p.start()
@@ -284,6 +312,57 @@ func TestAPIExamples(t *testing.T) {
 		if resp.StatusCode != tt.status || resp.Header.Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("%s: got %d, want %d", name, resp.StatusCode, tt.status)
 		}
+	}
+	p.stop()
+}
+
+// Interrupting the command leaves the replay to the gateway; cancelling it ends
+// it, though the destination answers nobody.
+func TestReplayIsInterrupted(t *testing.T) {
+	p := newProgram(t, "data")
+	var down atomic.Bool
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if down.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		p.ledger.ServeHTTP(w, r)
+	}))
+	defer front.Close()
+	config, err := os.ReadFile(filepath.Join(p.dir, "parlance.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.write(regexp.MustCompile(`endpoint: "[^"]*"`).ReplaceAllString(string(config), `endpoint: "`+front.URL+`"`))
+	p.start()
+	p.chat(1, 1, 4)
+	down.Store(true)
+	cmd := exec.Command(binary, "replay", "-d", "segment", "--conversation", "1")
+	cmd.Dir = p.dir
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p.eventually("a replay is under way", func() bool {
+		return strings.Contains(p.metrics(), `parlance_replay_events_left{destination="segment",workspace="default"} 4`)
+	})
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil || !strings.Contains(said.String(), "goes on in the gateway") {
+		t.Errorf("interrupted: got %v and\n%s", err, said.String())
+	}
+	p.run(0, "under way  0 of 4 events", "replay", "list")
+	p.run(0, "replay 1 has delivered 0 of 4 events", "status")
+	p.stop()
+	p.start() // it is still under way
+	p.run(0, "under way", "replay", "list")
+	p.run(0, "cancelled", "replay", "cancel", "1")
+	down.Store(false)
+	p.run(0, "segment: done", "replay", "-d", "segment", "--event", "Started")
+	if n := p.ledger.Report().Repeated; n != 1 {
+		t.Errorf("got %d repeated, want 1: what was cancelled is sent no more", n)
 	}
 	p.stop()
 }

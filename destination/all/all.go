@@ -3,6 +3,7 @@ package all
 
 import (
 	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/destination/amplitude"
 	"github.com/parlance-chat/parlance/destination/customerio"
 	"github.com/parlance-chat/parlance/destination/dreamdata"
 	"github.com/parlance-chat/parlance/destination/file"
@@ -29,6 +30,7 @@ func Types() []destination.Type {
 		dreamdata.Type(),
 		posthog.Type(),
 		mixpanel.Type(),
+		amplitude.Type(),
 		postgres.Type(),
 		nats.Type(),
 		webhook.Type(),

@@ -2,7 +2,6 @@ package mixpanel
 
 import (
 	"encoding/json"
-	"strconv"
 
 	"github.com/parlance-chat/parlance/destination/tracking"
 )
@@ -54,7 +53,7 @@ func event(call *tracking.Object, name json.RawMessage, properties *tracking.Obj
 	if who == nil {
 		who = device
 	}
-	properties.Set("time", json.RawMessage(strconv.FormatInt(call.Time().UnixMilli(), 10)))
+	properties.SetMillis("time", call.Time())
 	properties.Set("distinct_id", who)
 	properties.Set("$user_id", user)
 	properties.Set("$device_id", device)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"iter"
 	"slices"
+	"strconv"
+	"time"
 )
 
 // An Object is a JSON object whose members keep their order, and their bytes
@@ -106,6 +108,11 @@ func (o *Object) Set(key string, value json.RawMessage) {
 
 // SetObject sets a member to an object.
 func (o *Object) SetObject(key string, inner *Object) { o.Set(key, inner.json()) }
+
+// SetMillis sets a member to a time, in milliseconds of Unix time.
+func (o *Object) SetMillis(key string, at time.Time) {
+	o.Set(key, strconv.AppendInt(nil, at.UnixMilli(), 10))
+}
 
 // SetText sets a member to a text.
 func (o *Object) SetText(key, text string) { o.Set(key, quote(text)) }

@@ -4,6 +4,7 @@ package console
 
 import (
 	"cmp"
+	"context"
 	"embed"
 	"fmt"
 	"html/template"
@@ -14,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/parlance-chat/parlance/conversation"
 	"github.com/parlance-chat/parlance/internal/console/access"
 	"github.com/parlance-chat/parlance/internal/live"
 	"github.com/parlance-chat/parlance/internal/trace"
@@ -32,6 +34,11 @@ type Options struct {
 	// Rules return how a source's conversations are told.
 	Rules   trace.Rules
 	Sources Sources
+	// Play has the chat tool of a source tell of the last activity of a
+	// conversation's history. The gateway's address is as its own users see it.
+	Play func(ctx context.Context, workspace, source, address string, history []conversation.Activity) error
+	// Destinations returns the names of a workspace's destinations.
+	Destinations func(workspace string) []string
 	// PublicURL is how the world calls the gateway; "" if nobody said.
 	PublicURL string
 	// Workspaces returns the names of all workspaces.
@@ -46,6 +53,7 @@ type Console struct {
 	routes []string
 	left   chan struct{} // closed when nobody is to be shown anything any more
 	leave  sync.Once
+	plays  plays
 }
 
 // New returns a console.
@@ -55,6 +63,8 @@ func New(o Options) *Console {
 	c.add(page{path: "/", name: "Live", file: "live.html", data: c.live})
 	c.add(page{path: "/events/{name}", name: "Event", file: "event.html", data: c.event})
 	c.add(page{path: "/webhooks/{name}", name: "Webhook", file: "webhook.html", data: c.webhook})
+	c.add(page{path: "/playground", name: "Playground", file: "playground.html", data: c.playground})
+	c.handle("POST /playground", access.Operator, c.say)
 	c.add(page{path: "/sources", name: "Sources", file: "sources.html", data: c.sources})
 	c.add(page{path: "/sources/{name}", name: "Source", file: "source.html", data: c.source})
 	c.add(page{method: "POST", path: "/sources/{name}/try", name: "Source", file: "source.html", data: c.try})

@@ -35,6 +35,9 @@ type Target struct {
 	Configured func() Configured
 	// Deliveries are those of a running gateway; nil if it is not running.
 	Deliveries Deliveries
+	// Refused tells how many requests of a source were refused for their
+	// signature since the gateway began. Nil means that it is not running.
+	Refused func(workspace, source string) int64
 	// Import takes in what a chat tool sent once. Nil means that the gateway is
 	// not running.
 	Import func(ctx context.Context, workspace, source string, requests []connector.Request) (unreadable int, err error)
@@ -126,6 +129,7 @@ func API(t Target) http.Handler {
 func (t Target) routes(mux *http.ServeMux, prefix string) {
 	for pattern, f := range map[string]answer{
 		"GET /status":                      t.status,
+		"GET /chatting":                    t.chatting,
 		"GET /parked":                      t.parked,
 		"GET /parked/{id}":                 t.show,
 		"POST /parked/resend":              t.resend,

@@ -104,7 +104,7 @@ func fullName(name string) string {
 
 // A ParkedReply says what became of a page of calls.
 type ParkedReply struct {
-	Matched  int64     `json:"matched"` // how many there are, from Past on
+	Matched  int64     `json:"matched,omitempty"` // how many there are; told at the first page
 	Done     int       `json:"done"`
 	Problems []Problem `json:"problems,omitempty"`
 	// Stopped says why the rest was not tried: the destination takes nothing
@@ -194,16 +194,17 @@ func (t Target) selected(r *http.Request) (list []journal.Parked, reply ParkedRe
 	}
 	query := q.query()
 	query.OldestFirst = true
-	if reply.Matched, err = t.Journal.CountParked(r.Context(), query); err != nil {
+	if q.DryRun || q.Past == 0 { // later pages need not count again
+		reply.Matched, err = t.Journal.CountParked(r.Context(), query)
+	}
+	if err != nil || q.DryRun {
 		return nil, reply, err
 	}
-	if !q.DryRun {
-		list, err = t.Journal.Parked(r.Context(), query, pageSize)
-	}
+	list, err = t.Journal.Parked(r.Context(), query, pageSize)
 	if len(list) > 0 {
-		reply.Past, reply.More = list[len(list)-1].ID, int64(len(list)) < reply.Matched
+		reply.Past, reply.More = list[len(list)-1].ID, len(list) == pageSize
 	}
-	if !q.DryRun && err == nil {
+	if err == nil {
 		for _, id := range q.IDs {
 			if id > q.Past && !slices.ContainsFunc(list, func(p journal.Parked) bool { return p.ID == id }) {
 				reply.Problems = append(reply.Problems, Problem{id, "is not parked"})

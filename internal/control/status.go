@@ -27,6 +27,9 @@ type Source struct {
 	Type        string    `json:"type,omitempty"` // "" if it is configured no more
 	LastWebhook time.Time `json:"last_webhook,omitzero"`
 	Unreadable  int64     `json:"unreadable"`
+	// Refused is how many requests were refused for their signature since the
+	// gateway began.
+	Refused int64 `json:"refused,omitempty"`
 }
 
 // A Destination is how the delivery to a destination is doing.
@@ -70,22 +73,33 @@ func (s Status) Troubled() bool {
 }
 
 func (t Target) status(_ http.ResponseWriter, r *http.Request) (any, error) {
-	s := Status{Running: t.Deliveries != nil, Sources: []Source{}, Destinations: []Destination{}}
-	sources, destinations, err := t.named(r.Context(), r.FormValue("workspace"))
+	s, err := t.Status(r.Context(), r.FormValue("workspace"))
+	return s, err
+}
+
+// Status tells how the sources and destinations of a workspace are doing, or
+// those of all.
+func (t Target) Status(ctx context.Context, workspace string) (s Status, err error) {
+	s = Status{Running: t.Deliveries != nil, Sources: []Source{}, Destinations: []Destination{}}
+	sources, destinations, err := t.named(ctx, workspace)
 	if err != nil {
-		return nil, err
+		return s, err
 	}
 	for _, n := range sources {
-		in, err := t.Journal.Intake(r.Context(), journal.Source{Workspace: n.Workspace, Name: n.Name})
+		in, err := t.Journal.Intake(ctx, journal.Source{Workspace: n.Workspace, Name: n.Name})
 		if err != nil {
-			return nil, err
+			return s, err
 		}
-		s.Sources = append(s.Sources, Source{n.Workspace, n.Name, n.Type, in.Last, in.Unreadable})
+		source := Source{Workspace: n.Workspace, Name: n.Name, Type: n.Type, LastWebhook: in.Last, Unreadable: in.Unreadable}
+		if t.Refused != nil {
+			source.Refused = t.Refused(n.Workspace, n.Name)
+		}
+		s.Sources = append(s.Sources, source)
 	}
 	for _, n := range destinations {
-		d, err := t.destination(r.Context(), n)
+		d, err := t.destination(ctx, n)
 		if err != nil {
-			return nil, err
+			return s, err
 		}
 		s.Destinations = append(s.Destinations, d)
 	}

@@ -14,8 +14,9 @@ import (
 type metrics struct {
 	received, refused, unreadable, dropped, invalid *prometheus.CounterVec
 
-	mu      sync.Mutex // guards reasons
+	mu      sync.Mutex // guards the fields below
 	reasons map[path]map[string]bool
+	forged  map[path]int64 // refused for their signature
 }
 
 func newMetrics(r prometheus.Registerer, inFlight func() float64) *metrics {
@@ -28,6 +29,7 @@ func newMetrics(r prometheus.Registerer, inFlight func() float64) *metrics {
 		Help: "Bytes that requests under way hold."}, inFlight))
 	m := &metrics{
 		reasons:    map[path]map[string]bool{},
+		forged:     map[path]int64{},
 		received:   counter("parlance_webhooks_received_total", "Requests that were accepted and are on disk."),
 		refused:    counter("parlance_webhooks_refused_total", "Requests that were refused, by reason.", "reason"),
 		unreadable: counter("parlance_webhooks_unreadable_total", "Accepted requests that could not be read."),
@@ -62,6 +64,19 @@ func (m *metrics) refuse(s *Source, reason string) {
 		s = &Source{}
 	}
 	m.refused.WithLabelValues(s.Workspace, s.Name, reason).Inc()
+	if reason == "signature" {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.forged[path{s.Workspace, s.Name}]++
+	}
+}
+
+// Refused tells how many requests of a source were refused for their
+// signature.
+func (h *Handler) Refused(workspace, source string) int64 {
+	h.metrics.mu.Lock()
+	defer h.metrics.mu.Unlock()
+	return h.metrics.forged[path{workspace, source}]
 }
 
 func (m *metrics) drop(s *Source, reasons []string) {

@@ -48,6 +48,7 @@ type Chain struct {
 
 // A Step is one activity and what it did.
 type Step struct {
+	Webhook       journal.Seq // that told of it first
 	Activity      conversation.Activity
 	Before, After conversation.State
 	Events        []livechat.Event
@@ -84,49 +85,81 @@ func Event(ctx context.Context, j Journal, rules Rules, workspace string, at jou
 
 // steps works out what the activities of a webhook did to a conversation.
 func steps(ctx context.Context, j Journal, rules Rules, hook journal.Webhook, id string) (out []Step, partial bool, err error) {
-	source := journal.Source{Workspace: hook.Workspace, Name: hook.Source}
-	own := map[string]bool{}
-	for _, a := range hook.Activities {
-		own[a.ID] = a.Conversation == id
-	}
+	c := journal.Conversation{Workspace: hook.Workspace, Source: hook.Source, ID: id}
 	first := max(0, hook.Seq-reach)
-	activities, err := activities(ctx, j, source, id, first, hook.Seq)
-	if err != nil {
-		return nil, false, err
-	}
-	origin, r := rules(hook.Workspace, hook.Source)
-	var s conversation.State
-	for _, a := range activities {
-		after, o := conversation.Step(origin, r, s, a)
-		if own[a.ID] {
-			out = append(out, Step{Activity: a, Before: s, After: after, Events: o.Events})
+	var list []told
+	seen := map[string]bool{}
+	for after := first; after < hook.Seq; {
+		webhooks, err := j.Webhooks(ctx, journal.Source{Workspace: c.Workspace, Name: c.Source}, after, 1000)
+		if err != nil {
+			return nil, false, err
 		}
-		s = after
+		after = webhooks[len(webhooks)-1].Seq
+		later := slices.IndexFunc(webhooks, func(w journal.Webhook) bool { return w.Seq > hook.Seq })
+		if later >= 0 {
+			webhooks = webhooks[:later]
+		}
+		list = gather(list, seen, webhooks, id)
+	}
+	for _, s := range replay(rules, c, list) {
+		if slices.ContainsFunc(hook.Activities, func(a conversation.Activity) bool { return a.ID == s.Activity.ID }) {
+			out = append(out, s)
+		}
 	}
 	return out, first > 0, nil
 }
 
-// activities returns those of a conversation in webhooks after one position, up
-// to another, each once and in the order of the engine.
-func activities(ctx context.Context, j Journal, source journal.Source, id string, after, upTo journal.Seq) (list []conversation.Activity, err error) {
-	seen := map[string]bool{}
-	for after < upTo {
-		webhooks, err := j.Webhooks(ctx, source, after, 1000)
-		if err != nil {
-			return nil, err
-		}
-		for _, w := range webhooks {
-			if after = w.Seq; w.Seq > upTo {
-				break
-			}
-			for _, a := range w.Activities {
-				if a.Conversation == id && !seen[a.ID] {
-					seen[a.ID] = true
-					list = append(list, a)
-				}
+// A told is an activity with the webhook that told of it.
+type told struct {
+	conversation.Activity
+	webhook journal.Seq
+}
+
+// gather adds the activities of a conversation to those that were seen before,
+// each once.
+func gather(list []told, seen map[string]bool, webhooks []journal.Webhook, id string) []told {
+	for _, w := range webhooks {
+		for _, a := range w.Activities {
+			if a.Conversation == id && !seen[a.ID] {
+				seen[a.ID] = true
+				list = append(list, told{a, w.Seq})
 			}
 		}
 	}
-	slices.SortStableFunc(list, conversation.Compare)
-	return list, nil
+	return list
+}
+
+// replay steps through a conversation, in the order of the engine.
+func replay(rules Rules, c journal.Conversation, list []told) (out []Step) {
+	slices.SortStableFunc(list, func(a, b told) int { return conversation.Compare(a.Activity, b.Activity) })
+	origin, r := rules(c.Workspace, c.Source)
+	var s conversation.State
+	for _, a := range list {
+		after, o := conversation.Step(origin, r, s, a.Activity)
+		out = append(out, Step{Webhook: a.webhook, Activity: a.Activity, Before: s, After: after, Events: o.Events})
+		s = after
+	}
+	return out
+}
+
+// Conversation returns what a conversation's activities did, of the webhooks of
+// its source after a position.
+func Conversation(ctx context.Context, j Journal, rules Rules, c journal.Conversation, after journal.Seq) (out []Step, err error) {
+	now, done := context.WithCancel(ctx) // what comes later is not waited for
+	done()
+	source := journal.Source{Workspace: c.Workspace, Name: c.Source}
+	var list []told
+	seen := map[string]bool{}
+	for {
+		webhooks, err := j.Webhooks(now, source, after, 1000)
+		if err != nil && !errors.Is(err, context.Canceled) {
+			return nil, err
+		}
+		if len(webhooks) == 0 {
+			break
+		}
+		after = webhooks[len(webhooks)-1].Seq
+		list = gather(list, seen, webhooks, c.ID)
+	}
+	return replay(rules, c, list), ctx.Err()
 }
