@@ -46,6 +46,9 @@ type Config struct {
 
 	// Log takes what the gateway has to tell its operator. Nil is slog.Default.
 	Log *slog.Logger `yaml:"-"`
+	// File is where the configuration comes from. The console writes it for
+	// somebody who has none yet; "" lets it write nothing.
+	File string `yaml:"-"`
 	// Version of the program, told in each event's context.library.
 	Version string `yaml:"-"`
 }

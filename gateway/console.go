@@ -19,7 +19,7 @@ import (
 // newConsole returns the pages that show this gateway.
 func (g *Gateway) newConsole(hub *live.Hub) *console.Console {
 	return console.New(console.Options{Log: g.log, Guard: g.guard, Hub: hub, Journal: g.journal, Rules: g.rules, Workspaces: g.workspaces,
-		Sources: consoleSources{g, g.journal}, PublicURL: g.config.PublicURL, Play: g.play, Destinations: g.destinationsOf})
+		Sources: consoleSources{g, g.journal}, PublicURL: g.config.PublicURL, Play: g.play, Setup: setup{g}, Destinations: g.destinationsOf})
 }
 
 // rules tells how a source's conversations are told.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -43,7 +44,7 @@ losing a request; what is wrong with it is logged, and the old one stays in forc
 		case len(config.Destinations) == 0:
 			log.Warn("no destination is configured: events are derived, and nobody gets them")
 		}
-		config.Log, config.Version = log, version
+		config.Log, config.Version, config.File = log, version, cmp.Or(*file.path, defaultConfig)
 		g, err := gateway.Open(*config)
 		if err != nil {
 			return err

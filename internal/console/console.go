@@ -34,6 +34,7 @@ type Options struct {
 	// Rules return how a source's conversations are told.
 	Rules   trace.Rules
 	Sources Sources
+	Setup   Setup
 	// Play has the chat tool of a source tell of the last activity of a
 	// conversation's history. The gateway's address is as its own users see it.
 	Play func(ctx context.Context, workspace, source, address string, history []conversation.Activity) error
@@ -65,6 +66,8 @@ func New(o Options) *Console {
 	c.add(page{path: "/webhooks/{name}", name: "Webhook", file: "webhook.html", data: c.webhook})
 	c.add(page{path: "/playground", name: "Playground", file: "playground.html", data: c.playground})
 	c.handle("POST /playground", access.Operator, c.say)
+	c.add(page{path: "/setup", name: "Setup", file: "setup.html", data: c.setup})
+	c.add(page{method: "POST", path: "/setup", name: "Setup", file: "setup.html", role: access.Operator, data: c.write})
 	c.add(page{path: "/sources", name: "Sources", file: "sources.html", data: c.sources})
 	c.add(page{path: "/sources/{name}", name: "Source", file: "source.html", data: c.source})
 	c.add(page{method: "POST", path: "/sources/{name}/try", name: "Source", file: "source.html", data: c.try})

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -16,7 +17,7 @@ import (
 // run runs a gateway that has the console, and returns its address.
 func run(t *testing.T, c gateway.Config) string {
 	t.Helper()
-	c.Listen, c.Data, c.Log = gateway.NoListener, t.TempDir(), slog.New(slog.DiscardHandler)
+	c.Listen, c.Data, c.Log = gateway.NoListener, filepath.Join(t.TempDir(), "data"), slog.New(slog.DiscardHandler)
 	g, err := gateway.Open(c)
 	if err != nil {
 		t.Fatal(err)

@@ -66,6 +66,9 @@ func (f liveFilter) lets(workspace string) func(*live.Record) bool {
 }
 
 func (c *Console) live(q *request) (any, error) {
+	if err := c.first(q); err != nil {
+		return nil, err
+	}
 	v := liveView{Filter: filterOf(q)}
 	list, next, _ := c.o.Hub.After(0, shown, v.Filter.lets(q.Workspace))
 	v.After = next

@@ -28,7 +28,7 @@ type link struct {
 }
 
 // navigation is what stands above every page, in this order.
-var navigation = []link{{Href: "/", Name: "Live"}, {Href: "/sources", Name: "Sources"}, {Href: "/playground", Name: "Playground"}}
+var navigation = []link{{Href: "/", Name: "Live"}, {Href: "/sources", Name: "Sources"}, {Href: "/playground", Name: "Playground"}, {Href: "/setup", Name: "Setup"}}
 
 // show answers with a page or its twin.
 func (c *Console) show(w http.ResponseWriter, r *http.Request, p page, t *template.Template) {
@@ -38,6 +38,10 @@ func (c *Console) show(w http.ResponseWriter, r *http.Request, p page, t *templa
 		return
 	}
 	data, err := p.data(q)
+	if to, ok := leads(err); ok {
+		http.Redirect(w, r, to, http.StatusSeeOther)
+		return
+	}
 	if err != nil {
 		c.fail(w, q, err)
 		return
