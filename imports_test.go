@@ -37,6 +37,7 @@ var layers = []struct{ tree, may string }{
 	{"internal/standin", "livechat"},
 	{"internal/sdktest", ""},
 	{"internal/corpus", ""},
+	{"internal/npmtest", ""},
 	{"internal/doctable", ""},
 	{"gateway", "livechat conversation connector destination internal/spell internal/strictyaml internal/journal internal/jq internal/ingest internal/lookup internal/engine internal/deliver internal/control internal/live internal/console internal/disk internal/doctor"},
 	{"bench", "livechat conversation connector gateway internal/simulate internal/standin"},

@@ -2,14 +2,11 @@ package sdktest
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
@@ -23,62 +20,18 @@ import (
 	"github.com/parlance-chat/parlance/internal/ingest"
 	"github.com/parlance-chat/parlance/internal/journal"
 	"github.com/parlance-chat/parlance/internal/journal/sqlite"
+	"github.com/parlance-chat/parlance/internal/npmtest"
 )
 
 const writeKey = "sdk-key"
 
 // install installs the SDKs once, and returns the directory.
 func install(t *testing.T) string {
-	for _, program := range []string{"node", "npm"} {
-		if _, err := exec.LookPath(program); err != nil {
-			if os.Getenv("CI") == "true" {
-				t.Fatalf("%s is not installed, and in CI nothing skips", program)
-			}
-			t.Skipf("%s is not installed: real SDKs are not run", program)
-		}
+	dir := npmtest.Install(t, "testdata", "--omit=optional")
+	for _, script := range []string{"segment.mjs", "rudderstack.mjs", "standardwebhooks.mjs"} {
+		npmtest.Copy(t, filepath.Join("testdata", script), dir)
 	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		cache = os.TempDir()
-	}
-	lock, err := os.ReadFile("testdata/package-lock.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum := sha256.Sum256(lock)
-	dir := filepath.Join(cache, "parlance-sdktest-"+hex.EncodeToString(sum[:6]))
-	done := filepath.Join(dir, "installed")
-	if _, err := os.Stat(done); err == nil {
-		return scripts(t, dir)
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	copyInto(t, dir, "package.json", "package-lock.json")
-	t.Logf("installing the SDKs from npm into %s, once", dir)
-	// Not "ci": it insists on optional packages for other systems.
-	command(t, dir, 5*time.Minute, "npm", "install", "--no-save", "--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund")
-	if err := os.WriteFile(done, nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return scripts(t, dir)
-}
-
-func scripts(t *testing.T, dir string) string {
-	copyInto(t, dir, "segment.mjs", "rudderstack.mjs", "standardwebhooks.mjs")
 	return dir
-}
-
-func copyInto(t *testing.T, dir string, names ...string) {
-	for _, name := range names {
-		b, err := os.ReadFile(filepath.Join("testdata", name))
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, name), b, 0o644)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 func command(t *testing.T, dir string, limit time.Duration, name string, args ...string) {
