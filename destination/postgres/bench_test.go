@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/parlance-chat/parlance/destination/warehouse/warehousetest"
 )
 
 const benchmarked = 100_000
@@ -23,10 +25,10 @@ func BenchmarkSend(b *testing.B) {
 		b.StopTimer()
 		address, db := database(b)
 		d := open(b, address)
-		send(b, d, `{"type":"page"}`) // which makes the tables
+		warehousetest.Send(b, d, `{"type":"page"}`) // which makes the tables
 		b.StartTimer()
 		for from := 0; from < benchmarked; from += 1000 {
-			if err := d.Send(b.Context(), numbered(from, 1000)); err != nil {
+			if err := d.Send(b.Context(), warehousetest.Numbered(from, 1000)); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -48,7 +50,7 @@ func BenchmarkCopy(b *testing.B) {
 			for b.Loop() {
 				b.StopTimer()
 				address, db := database(b)
-				send(b, open(b, address), `{"type":"page"}`)
+				warehousetest.Send(b, open(b, address), `{"type":"page"}`)
 				script := copyScript(b, size)
 				b.StartTimer()
 				psql(b, address, script)
@@ -80,7 +82,7 @@ func copyScript(b *testing.B, size int) string {
 	var script strings.Builder
 	l := newLayout("live_chat")
 	for from := 0; from < benchmarked; from += size {
-		rows, err := l.Rows(numbered(from, size))
+		rows, err := l.Rows(warehousetest.Numbered(from, size))
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -4,7 +4,6 @@ package postgres
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -15,20 +14,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/destination/destinationtest"
+	"github.com/parlance-chat/parlance/destination/warehouse/warehousetest"
 )
-
-func class(err error) string {
-	switch {
-	case err == nil:
-		return "ok"
-	case errors.As(err, new(*destination.Refusal)):
-		return "refusal"
-	case errors.As(err, new(*destination.Pause)):
-		return "pause"
-	}
-	return "again"
-}
 
 // A proxy stands between a destination and a server, and cuts connections.
 type proxy struct {
@@ -122,13 +110,13 @@ func TestCutConnections(t *testing.T) {
 				host, _, _ := strings.Cut(strings.TrimPrefix(address, "postgres://postgres@"), "/")
 				p := newProxy(t, host)
 				if step != "create schema" {
-					send(t, open(t, address), `{"type":"page","messageId":"p"}`) // which makes the tables
+					warehousetest.Send(t, open(t, address), `{"type":"page","messageId":"p"}`) // which makes the tables
 				}
 				d := open(t, strings.Replace(address, host, p.address, 1))
 				p.cutAt(step, pass)
-				a := attempt(started, identify(1, "u", `{"name":"Una"}`))
-				if err := d.Send(t.Context(), a); class(err) != "again" {
-					t.Fatalf("got %s (%v), want an error that is worth another attempt", class(err), err)
+				a := warehousetest.Attempt(warehousetest.Started, warehousetest.Identify(1, "u", `{"name":"Una"}`))
+				if err := d.Send(t.Context(), a); destinationtest.Class(err) != "again" {
+					t.Fatalf("got %s (%v), want an error that is worth another attempt", destinationtest.Class(err), err)
 				}
 				if step == "commit\x00" && pass {
 					arrives(t, db) // before the attempt that is to change nothing
@@ -159,42 +147,16 @@ func arrives(t *testing.T, db *pgx.Conn) {
 	}
 }
 
-// numbered returns an attempt with n events from the given one on.
-func numbered(from, n int) destination.Attempt {
-	var calls []string
-	for i := from; i < from+n; i++ {
-		calls = append(calls, fmt.Sprintf(`{"type":"track","event":"Live Chat Message Sent","messageId":"m%d","userId":"u%d","timestamp":"2026-03-02T09:00:00Z",
-"properties":{"conversation_id":"%d","conversation_duration":%d,"message_id":"%d","message_body":"Where is my order?"},"context":{"live_chat":{"source":"support"}}}`, i, i%7, i%50, i, i))
-	}
-	return attempt(calls...)
-}
-
-// insist sends until it is done, as package deliver does.
-func insist(t *testing.T, d *Destination, a destination.Attempt) {
-	t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); ; a.Retry++ {
-		err := d.Send(t.Context(), a)
-		if err == nil {
-			return
-		}
-		if class(err) != "again" || time.Now().After(deadline) {
-			t.Errorf("got %s (%v)", class(err), err)
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-}
-
 // The server is killed and restarted under load, and nothing is lost or doubled.
 func TestRestarts(t *testing.T) {
 	s := own(t)
 	d := open(t, s.address("postgres", "postgres"))
-	insist(t, d, numbered(0, 10))
+	warehousetest.Insist(t, d, warehousetest.Numbered(0, 10))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for i := 1; i < 60; i++ {
-			insist(t, d, numbered(i*10, 10))
+			warehousetest.Insist(t, d, warehousetest.Numbered(i*10, 10))
 		}
 	}()
 	for _, mode := range []string{"immediate", "fast"} {
@@ -209,26 +171,6 @@ func TestRestarts(t *testing.T) {
 	db := connect(t, s.address("postgres", "postgres"))
 	if got := query(t, db, "select count(*), count(distinct id) from live_chat.live_chat_message_sent"); got != "600|600" {
 		t.Errorf("got %s, want 600|600", got)
-	}
-}
-
-// Two gateways write the same events at the same time, from an empty database on.
-func TestTwoGateways(t *testing.T) {
-	address, db := database(t)
-	var both sync.WaitGroup
-	for range 2 {
-		d := open(t, address)
-		both.Go(func() {
-			for i := range 20 {
-				a := numbered(i*50, 50)
-				a.Calls = append(a.Calls, attempt(identify(i, "u", `{"name":"Una"}`), identify(i, "v", `{"name":"Vic"}`)).Calls...)
-				insist(t, d, a)
-			}
-		})
-	}
-	both.Wait()
-	if got := query(t, db, "select (select count(*) from live_chat.tracks), (select count(*) from live_chat.identifies), (select count(*) from live_chat.users)"); got != "1000|40|2" {
-		t.Errorf("got %s, want 1000|40|2", got)
 	}
 }
 
@@ -258,9 +200,9 @@ func TestTroubles(t *testing.T) {
 		if tt.prepare != "" {
 			run(t, db, tt.prepare)
 		}
-		err := open(t, tt.url).Send(t.Context(), attempt(started))
-		if class(err) != tt.want || !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "hidden") {
-			t.Errorf("%s: got %s (%v), want %s that says %s", tt.name, class(err), err, tt.want, tt.says)
+		err := open(t, tt.url).Send(t.Context(), warehousetest.Attempt(warehousetest.Started))
+		if destinationtest.Class(err) != tt.want || !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "hidden") {
+			t.Errorf("%s: got %s (%v), want %s that says %s", tt.name, destinationtest.Class(err), err, tt.want, tt.says)
 		}
 	}
 }
@@ -268,10 +210,10 @@ func TestTroubles(t *testing.T) {
 // A user who may only write needs no more, once the tables are there.
 func TestFewRights(t *testing.T) {
 	address, db := database(t)
-	send(t, open(t, address), started)
+	warehousetest.Send(t, open(t, address), warehousetest.Started)
 	run(t, db, `create role writer login; grant usage on schema live_chat to writer; grant select, insert, update on all tables in schema live_chat to writer`)
 	d := open(t, strings.Replace(address, "postgres@", "writer@", 1))
-	send(t, d, identify(1, "u", `{"name":"Una"}`))
+	warehousetest.Send(t, d, warehousetest.Identify(1, "u", `{"name":"Una"}`))
 	if got := query(t, db, "select name from live_chat.users"); got != "Una" {
 		t.Errorf("got %q, want Una", got)
 	}
@@ -281,7 +223,7 @@ func TestFewRights(t *testing.T) {
 func TestMigrates(t *testing.T) {
 	address, db := database(t)
 	d := open(t, address)
-	send(t, d, started)
+	warehousetest.Send(t, d, warehousetest.Started)
 	for _, change := range []string{
 		"alter table live_chat.tracks drop column context_ip",
 		"drop table live_chat.tracks",
@@ -290,8 +232,8 @@ func TestMigrates(t *testing.T) {
 		"drop schema live_chat cascade",
 	} {
 		run(t, db, change)
-		insist(t, d, attempt(started))
-		insist(t, open(t, address), attempt(started)) // a gateway that starts
+		warehousetest.Insist(t, d, warehousetest.Attempt(warehousetest.Started))
+		warehousetest.Insist(t, open(t, address), warehousetest.Attempt(warehousetest.Started)) // a gateway that starts
 		if got := query(t, db, "select count(context_ip is null), count(*) from live_chat.tracks"); got != "1|1" {
 			t.Errorf("%s: got %s, want 1|1", change, got)
 		}
@@ -300,7 +242,7 @@ func TestMigrates(t *testing.T) {
 		}
 	}
 	run(t, db, "comment on view live_chat.live_chat_days is 'Made by parlance, version 999'; create view mine as select * from live_chat.live_chat_days")
-	send(t, open(t, address), started)
+	warehousetest.Send(t, open(t, address), warehousetest.Started)
 	if got := query(t, db, "select obj_description('live_chat.live_chat_days'::regclass)"); !strings.Contains(got, "999") {
 		t.Errorf("a newer view was replaced: %s", got)
 	}
@@ -311,7 +253,7 @@ func TestSynchronous(t *testing.T) {
 	address, db := database(t)
 	run(t, db, "create schema live_chat; create table live_chat.tracks (id text primary key, how text default current_setting('synchronous_commit'))")
 	run(t, db, "do $$ begin execute format('alter database %I set synchronous_commit = off', current_database()); end $$")
-	send(t, open(t, address), started)
+	warehousetest.Send(t, open(t, address), warehousetest.Started)
 	if got := query(t, db, "select how from live_chat.tracks"); got != "on" {
 		t.Errorf("got synchronous_commit %s, want on", got)
 	}

@@ -77,6 +77,7 @@ func Type() destination.Type {
 		},
 		Settings: func() any { return &Settings{Schema: "live_chat"} },
 		Place:    func(settings any) string { return settings.(*Settings).place() },
+		Find:     "in the table tracks of the schema, which has every track call",
 		Open:     func(settings any) (destination.Destination, error) { return Open(*settings.(*Settings)) },
 	}
 }
@@ -100,7 +101,8 @@ func Open(s Settings) (*Destination, error) {
 	return &Destination{config: c, layout: newLayout(s.Schema)}, nil
 }
 
-// A Destination writes to one schema. It implements destination.Destination.
+// A Destination writes to one schema. It implements destination.Destination,
+// destination.Examiner and destination.Located.
 type Destination struct {
 	config *pgx.ConnConfig
 	layout *layout

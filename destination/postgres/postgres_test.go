@@ -3,39 +3,14 @@
 package postgres
 
 import (
-	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/parlance-chat/parlance/destination"
 	"github.com/parlance-chat/parlance/destination/destinationtest"
+	"github.com/parlance-chat/parlance/destination/warehouse/warehousetest"
 	"github.com/parlance-chat/parlance/internal/strictyaml"
-	"github.com/parlance-chat/parlance/livechat"
 )
-
-var nine = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-
-// attempt makes one of calls that lack nothing but sentAt.
-func attempt(calls ...string) destination.Attempt {
-	a := destination.Attempt{SentAt: nine.Add(time.Hour)}
-	for i, c := range calls {
-		id := fmt.Sprintf("id-%d", i)
-		if _, after, ok := strings.Cut(c, `"messageId":"`); ok {
-			id, _, _ = strings.Cut(after, `"`)
-		}
-		c = strings.TrimSuffix(c, "}") + `,"sentAt":"` + livechat.FormatTime(a.SentAt) + `"}`
-		a.Calls = append(a.Calls, destination.Call{MessageID: id, JSON: []byte(c)})
-	}
-	return a
-}
-
-func send(t testing.TB, d *Destination, calls ...string) {
-	t.Helper()
-	if err := d.Send(t.Context(), attempt(calls...)); err != nil {
-		t.Fatal(err)
-	}
-}
 
 func TestDestination(t *testing.T) {
 	address, db := database(t)
@@ -51,23 +26,18 @@ func TestDestination(t *testing.T) {
 	})
 }
 
-const started = `{"userId":"u1","anonymousId":"a1","type":"track","event":"Live Chat Conversation Started","properties":{"agent_id":"7","agent_name":"Ann Lee",
-"agent_username":"ann","conversation_duration":0,"conversation_id":"17","message_body":"2024-05-01","message_id":"m1","campaign":"spring","user_id":"x"},
-"messageId":"e1","timestamp":"2026-03-02T09:00:00.250Z","context":{"integration":{"name":"Chatwoot","version":"4"},"library":{"name":"parlance"},
-"live_chat":{"agent_type":"human","channel":"chat","source":"support","further":1},"userAgent":"Mozilla","page":{"url":"https://example.com/a"},"os":{"name":"x"}}}`
-
 // Columns are Segment's, types are fixed, and nothing is lost.
 func TestColumns(t *testing.T) {
 	address, db := database(t)
-	send(t, open(t, address), started)
+	warehousetest.Send(t, open(t, address), warehousetest.Started)
 	for sql, want := range map[string]string{
 		`select id, user_id, anonymous_id, event, event_text, agent_id, agent_name, agent_username, conversation_duration, conversation_id, message_body, message_id
 			from live_chat.live_chat_conversation_started`: "e1|u1|a1|live_chat_conversation_started|Live Chat Conversation Started|7|Ann Lee|ann|0|17|2024-05-01|m1",
-		`set timezone to 'UTC'; select received_at, sent_at, original_timestamp, timestamp, uuid_ts is not null from live_chat.live_chat_conversation_started`: "2026-03-02 10:00:00+00|2026-03-02 10:00:00+00|2026-03-02 09:00:00.25+00|2026-03-02 09:00:00.25+00|t",
+		`set timezone to 'UTC'; select received_at, sent_at, original_timestamp, timestamp, uuid_ts is not null from live_chat.live_chat_conversation_started`: "2026-03-02 10:00:00+00|2026-03-02 10:00:00+00|2026-03-02 09:00:00.25+00|2026-03-02 09:00:00.25+00|true",
 		`select context_integration_name, context_library_name, context_live_chat_agent_type, context_live_chat_source, context_user_agent, context_page_url, context
 			from live_chat.live_chat_conversation_started`: `Chatwoot|parlance|human|support|Mozilla|https://example.com/a|{"os": {"name": "x"}, "live_chat": {"further": 1}}`,
 		`select properties from live_chat.live_chat_conversation_started`:                                            `{"user_id": "x", "campaign": "spring"}`,
-		`select id, event, event_text, user_id, context_live_chat_channel, properties is null from live_chat.tracks`: "e1|live_chat_conversation_started|Live Chat Conversation Started|u1|chat|t",
+		`select id, event, event_text, user_id, context_live_chat_channel, properties is null from live_chat.tracks`: "e1|live_chat_conversation_started|Live Chat Conversation Started|u1|chat|true",
 		`select column_name, data_type from information_schema.columns where table_name = 'live_chat_message_sent' and column_name in
 			('id', 'received_at', 'conversation_duration', 'message_body', 'timestamp', 'properties') order by 1`: "conversation_duration|bigint\nid|text\nmessage_body|text\nproperties|jsonb\nreceived_at|timestamp with time zone\ntimestamp|timestamp with time zone",
 	} {
@@ -80,7 +50,7 @@ func TestColumns(t *testing.T) {
 // A client whose clock is an hour ahead is set right, as Segment does.
 func TestSkew(t *testing.T) {
 	address, db := database(t)
-	a := destination.Attempt{SentAt: nine, Calls: []destination.Call{{MessageID: "a",
+	a := destination.Attempt{SentAt: warehousetest.Nine, Calls: []destination.Call{{MessageID: "a",
 		JSON: []byte(`{"type":"track","event":"x","timestamp":"2026-03-02T09:30:00Z","sentAt":"2026-03-02T10:00:00Z"}`)}}}
 	if err := open(t, address).Send(t.Context(), a); err != nil {
 		t.Fatal(err)
@@ -91,75 +61,20 @@ func TestSkew(t *testing.T) {
 	}
 }
 
-// What passes through has Segment's tables, and keeps what they have no column for.
-func TestOtherCalls(t *testing.T) {
-	address, db := database(t)
-	send(t, open(t, address),
-		`{"type":"track","userId":"u","event":"Order Completed","properties":{"total":9.5,"items":[1,2]}}`,
-		`{"type":"page","anonymousId":"a","name":"Home","properties":{"url":"https://example.com","depth":3}}`,
-		`{"type":"screen","anonymousId":"a","name":"Main","category":"App"}`,
-		`{"type":"group","userId":"u","groupId":"g","traits":{"name":"Acme","plan":"pro"}}`,
-		`{"type":"alias","userId":"u","previousId":"a"}`,
-		`{"type":"identify","userId":"u","anonymousId":"a","traits":{"email":"u@example.com","firstName":"Una","age":42}}`)
-	for sql, want := range map[string]string{
-		"select id, event, properties from live_chat.tracks":                                `id-0|order_completed|{"items": [1, 2], "total": 9.5}`,
-		"select name, url, properties from live_chat.pages":                                 `Home|https://example.com|{"depth": 3}`,
-		"select name, category from live_chat.screens":                                      "Main|App",
-		"select group_id, name, traits from live_chat.groups":                               `g|Acme|{"plan": "pro"}`,
-		"select user_id, previous_id from live_chat.aliases":                                "u|a",
-		"select user_id, anonymous_id, email, first_name, traits from live_chat.identifies": `u|a|u@example.com|Una|{"age": 42}`,
-		"select id, email, first_name, traits from live_chat.users":                         `u|u@example.com|Una|{"age": 42}`,
-	} {
-		if got := query(t, db, sql); got != want {
-			t.Errorf("%s: got %s, want %s", sql, got, want)
-		}
-	}
-}
-
-func identify(second int, id, traits string) string {
-	return fmt.Sprintf(`{"type":"identify","messageId":"%s-%d","userId":"%s","timestamp":"2026-03-02T09:00:%02dZ","traits":%s}`, id, second, id, second, traits)
-}
-
-// Of a user, what was said last holds, in whatever order and however often it comes.
-func TestUsers(t *testing.T) {
-	one := identify(1, "u", `{"email":"old@example.com","name":"Una","plan":"free","since":1}`)
-	two := identify(2, "u", `{"email":"new@example.com","plan":"pro"}`)
-	other := identify(3, "v", `{"name":"Vic"}`)
-	for name, attempts := range map[string][][]string{
-		"together": {{one, two, other}}, "reversed": {{other, two, one}}, "apart": {{one}, {two}, {other}},
-		"late": {{two, other}, {one}}, "repeated": {{one, two}, {one, two, other}, {one}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			address, db := database(t)
-			d := open(t, address)
-			for _, calls := range attempts {
-				send(t, d, calls...)
-			}
-			want := `u|new@example.com|Una|{"plan": "pro", "since": 1}` + "\n" + `v||Vic|`
-			if got := query(t, db, "select id, email, name, traits from live_chat.users order by id"); got != want {
-				t.Errorf("got\n%s\nwant\n%s", got, want)
-			}
-			if got := query(t, db, "select count(*) from live_chat.identifies"); got != "3" {
-				t.Errorf("identifies: got %s, want 3", got)
-			}
-		})
-	}
-}
-
 // What PostgreSQL can keep nowhere is kept as near as it can be.
 func TestStrangeValues(t *testing.T) {
 	address, db := database(t)
 	d := open(t, address)
-	send(t, d,
+	warehousetest.Send(t, d,
 		`{"type":"track","event":"Live Chat Message Sent","properties":{"message_body":"a\u0000b\ud800c`+"\xff"+`","conversation_duration":"12",
 			"k\u0000":["\u0000",1e999999,-0,12345678901234567890123456789,{"a":1,"a":2}],"message_id":17,"agent_id":true,"agent_name":{"x":[1]},"conversation_id":null}}`,
 		`{"type":"track","event":"a\u0000","properties":[1,"\u0000"],"context":"none"}`,
 		`{"type":"track","event":"`+strings.Repeat("long", 5000)+`","userId":"","timestamp":"soon"}`)
 	for sql, want := range map[string]string{
-		"select message_body, message_id, agent_id, agent_name, conversation_id is null, conversation_duration is null from live_chat.live_chat_message_sent": "a\uFFFDb\uFFFDc\uFFFD|17|true|{\"x\":[1]}|t|t",
+		"select message_body, message_id, agent_id, agent_name, conversation_id is null, conversation_duration is null from live_chat.live_chat_message_sent": "a\uFFFDb\uFFFDc\uFFFD|17|true|{\"x\":[1]}|true|true",
 		"select properties from live_chat.live_chat_message_sent":                                 "{\"k\uFFFD\": [\"\uFFFD\", \"1e999999\", 0, 12345678901234567890123456789, {\"a\": 2}], \"conversation_duration\": \"12\"}",
 		"select properties, context from live_chat.tracks where id = 'id-1'":                      "[1, \"\uFFFD\"]|\"none\"",
-		"select user_id is null, timestamp = received_at from live_chat.tracks where id = 'id-2'": "t|t",
+		"select user_id is null, timestamp = received_at from live_chat.tracks where id = 'id-2'": "true|true",
 	} {
 		if got := query(t, db, sql); got != want {
 			t.Errorf("%s: got %s, want %s", sql, got, want)
@@ -171,7 +86,7 @@ func TestStrangeValues(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	address, db := database(t)
 	d := open(t, address)
-	send(t, d, started)
+	warehousetest.Send(t, d, warehousetest.Started)
 	for name, call := range map[string]destination.Call{
 		"no id":         {JSON: []byte(`{"type":"track"}`)},
 		"no object":     {MessageID: "a", JSON: []byte(`[]`)},
@@ -180,15 +95,15 @@ func TestRefusals(t *testing.T) {
 		"id too large":  {MessageID: incompressible(9000), JSON: []byte(`{"type":"track"}`)},
 		"nested deeply": {MessageID: "a", JSON: []byte(`{"type":"track","properties":{"secret":` + strings.Repeat("[", 9990) + strings.Repeat("]", 9990) + `}}`)},
 	} {
-		err := d.Send(t.Context(), destination.Attempt{SentAt: nine, Calls: []destination.Call{call}})
+		err := d.Send(t.Context(), destination.Attempt{SentAt: warehousetest.Nine, Calls: []destination.Call{call}})
 		if name == "nested deeply" && err == nil {
 			continue // this server has the stack for it
 		}
-		if class(err) != "refusal" || strings.Contains(err.Error(), "secret") {
-			t.Errorf("%s: got %s (%.200v), want a refusal", name, class(err), err)
+		if destinationtest.Class(err) != "refusal" || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: got %s (%.200v), want a refusal", name, destinationtest.Class(err), err)
 		}
 	}
-	send(t, d, identify(1, "u", `{}`))
+	warehousetest.Send(t, d, warehousetest.Identify(1, "u", `{}`))
 	if got := query(t, db, "select (select count(*) from live_chat.tracks where id <> 'a'), (select count(*) from live_chat.users)"); got != "1|1" {
 		t.Errorf("beside the refusals: got %s, want 1|1", got)
 	}

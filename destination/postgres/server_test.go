@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/parlance-chat/parlance/internal/strictyaml"
 )
@@ -190,7 +191,8 @@ func run(t testing.TB, c *pgx.Conn, sql string) {
 	}
 }
 
-// query returns rows as lines, with | between values.
+// query returns rows as lines, with | between values, truth in words, and
+// numbers without zeros at their end.
 func query(t testing.TB, c *pgx.Conn, sql string) string {
 	t.Helper()
 	results, err := c.PgConn().Exec(t.Context(), sql).ReadAll()
@@ -198,10 +200,18 @@ func query(t testing.TB, c *pgx.Conn, sql string) string {
 		t.Fatalf("%s: %v", sql, err)
 	}
 	var lines []string
-	for _, row := range results[len(results)-1].Rows {
+	last := results[len(results)-1]
+	for _, row := range last.Rows {
 		var line []string
-		for _, v := range row {
-			line = append(line, string(v))
+		for i, v := range row {
+			text := string(v)
+			switch kind := last.FieldDescriptions[i].DataTypeOID; {
+			case kind == pgtype.BoolOID:
+				text = map[string]string{"t": "true", "f": "false"}[text]
+			case kind == pgtype.NumericOID && strings.Contains(text, "."):
+				text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+			}
+			line = append(line, text)
 		}
 		lines = append(lines, strings.Join(line, "|"))
 	}
