@@ -20,6 +20,7 @@ demo: build ## watch simulated chats become events at a stand-in for Segment (Ct
 test: ## run every test, also those with real SDKs and servers (needs node, npm, PostgreSQL and Chromium, and fetches them where apt-get can)
 	@./scripts/need-node
 	@./scripts/need-postgres
+	@./scripts/need-clickhouse
 	@./scripts/need-chromium
 	CGO_ENABLED=0 $(GO) test ./...
 

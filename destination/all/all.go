@@ -4,6 +4,7 @@ package all
 import (
 	"github.com/parlance-chat/parlance/destination"
 	"github.com/parlance-chat/parlance/destination/amplitude"
+	"github.com/parlance-chat/parlance/destination/clickhouse"
 	"github.com/parlance-chat/parlance/destination/customerio"
 	"github.com/parlance-chat/parlance/destination/dreamdata"
 	"github.com/parlance-chat/parlance/destination/file"
@@ -32,6 +33,7 @@ func Types() []destination.Type {
 		mixpanel.Type(),
 		amplitude.Type(),
 		postgres.Type(),
+		clickhouse.Type(),
 		nats.Type(),
 		webhook.Type(),
 		file.Type(),

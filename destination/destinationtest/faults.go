@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -29,6 +30,9 @@ type HTTPHarness struct {
 	Secret string
 	// Answer is what the receiver says once it has taken everything.
 	Answer string
+	// Aside, if not nil, answers a request that hands over no calls, or those
+	// that another does, and says so. It is no delivery, and nothing fails.
+	Aside func(w http.ResponseWriter, q *http.Request) bool
 	// Tells says that the answer has to be read: an answer of 2xx whose body
 	// is lost, or not the platform's, is no success.
 	Tells bool
@@ -66,7 +70,7 @@ func testFault(t *testing.T, h HTTPHarness, f fault) {
 		t.Fatal(err)
 	}
 	defer j.Close()
-	r := listen(t, h.Answer, f)
+	r := listen(t, h, f)
 	url := r.url
 	if f.elsewhere != nil {
 		url = f.elsewhere(t)

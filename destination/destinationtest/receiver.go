@@ -47,6 +47,7 @@ type receiver struct {
 	net.Listener
 	fault fault
 	says  string
+	aside func(http.ResponseWriter, *http.Request) bool
 	serve func()
 
 	mu     sync.Mutex // guards the fields below
@@ -56,13 +57,13 @@ type receiver struct {
 }
 
 // listen starts a receiver. It ends with the test.
-func listen(t *testing.T, says string, f fault) *receiver {
+func listen(t *testing.T, h HTTPHarness, f fault) *receiver {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &receiver{url: "http://" + l.Addr().String(), Listener: l, fault: f, says: says}
+	r := &receiver{url: "http://" + l.Addr().String(), Listener: l, fault: f, says: h.Answer, aside: h.Aside}
 	server := &http.Server{Handler: r, ErrorLog: quiet}
 	var serving sync.WaitGroup
 	r.serve = func() { serving.Go(func() { _ = server.Serve(r) }) } // until it is closed
@@ -115,6 +116,9 @@ func (r *receiver) fails() bool {
 
 // ServeHTTP implements http.Handler.
 func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
+	if r.aside != nil && r.aside(w, q) {
+		return
+	}
 	f := r.fault
 	var ids []string
 	fails := f.answer != nil
