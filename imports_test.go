@@ -26,6 +26,8 @@ var layers = []struct{ tree, may string }{
 	{"internal/lookup", "connector internal/journal"},
 	{"internal/engine", "livechat conversation internal/journal"},
 	{"internal/deliver", "livechat destination internal/journal internal/jq"},
+	{"internal/archive", "livechat internal/journal"},
+	{"internal/report", "internal/archive"},
 	{"internal/control", "livechat connector internal/journal"},
 	{"internal/doctor", "livechat destination internal/control internal/deliver internal/disk internal/journal"},
 	{"internal/live", "conversation internal/journal"},
@@ -39,9 +41,9 @@ var layers = []struct{ tree, may string }{
 	{"internal/corpus", ""},
 	{"internal/npmtest", ""},
 	{"internal/doctable", ""},
-	{"gateway", "livechat conversation connector destination internal/spell internal/strictyaml internal/journal internal/jq internal/ingest internal/lookup internal/engine internal/deliver internal/control internal/live internal/console internal/disk internal/doctor"},
-	{"bench", "livechat conversation connector gateway internal/simulate internal/standin"},
-	{"cmd", "livechat conversation connector destination gateway internal/control internal/doctor internal/journal internal/recording internal/simulate internal/standin"},
+	{"gateway", "livechat conversation connector destination internal/spell internal/strictyaml internal/journal internal/jq internal/ingest internal/lookup internal/engine internal/deliver internal/control internal/live internal/archive internal/console internal/disk internal/doctor"},
+	{"bench", "livechat conversation connector gateway internal/archive internal/journal internal/report internal/simulate internal/standin"},
+	{"cmd", "livechat conversation connector destination gateway internal/archive internal/control internal/doctor internal/journal internal/recording internal/simulate internal/standin"},
 }
 
 // TestImportsPointOneWay holds every package to the table.

@@ -31,6 +31,7 @@ func main() {
 	sustained := flag.Duration("sustained", 0, "of one more measurement of the gateway, such as 10m")
 	connections := flag.Int("connections", 64, "of the load")
 	raw := flag.Bool("raw", false, "make the load speak HTTP by hand, which costs less than net/http's client")
+	archive := flag.String("archive", "on", "whether the gateway writes its archive: on or off")
 	idle := flag.Duration("idle", 20*time.Second, "of the idle measurement")
 	profile := flag.String("profile", "", "file for a CPU profile of the gateway under load, such as cmd/parlance/default.pgo")
 	asFloor := flag.String("floor", "", "be the floor program at this address")
@@ -42,7 +43,7 @@ func main() {
 	if *asFloor != "" {
 		err = floor(ctx, *asFloor, *file, secret)
 	} else {
-		b := bench{duration: *duration, sustained: *sustained, connections: *connections, idle: *idle, profile: *profile, raw: *raw}
+		b := bench{duration: *duration, sustained: *sustained, connections: *connections, idle: *idle, profile: *profile, raw: *raw, archive: *archive}
 		err = b.run(ctx)
 	}
 	if err != nil && !errors.Is(err, context.Canceled) {
@@ -57,6 +58,7 @@ type bench struct {
 	connections               int
 	profile                   string
 	raw                       bool
+	archive                   string
 	dir, parlance             string
 	templates                 []template
 }
@@ -274,8 +276,8 @@ func (b *bench) serve(ctx context.Context, settle string) (*gatewayProcess, erro
 		return nil, err
 	}
 	config, data := filepath.Join(dir, "parlance.yaml"), filepath.Join(dir, "data")
-	text := fmt.Sprintf("data: %s\nlisten: %s\nsettle: %s\nsources:\n  support: {type: chatwoot, secret: %s}\ndestinations:\n  segment: {type: segment, write_key: bench, endpoint: http://%s}\n",
-		data, address, settle, secret, l.Addr())
+	text := fmt.Sprintf("data: %s\nlisten: %s\nsettle: %s\narchive: {enabled: %s}\nsources:\n  support: {type: chatwoot, secret: %s}\ndestinations:\n  segment: {type: segment, write_key: bench, endpoint: http://%s}\n",
+		data, address, settle, b.archive, secret, l.Addr())
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return nil, err
 	}

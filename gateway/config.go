@@ -10,6 +10,7 @@ import (
 
 	"github.com/parlance-chat/parlance/connector"
 	"github.com/parlance-chat/parlance/conversation"
+	"github.com/parlance-chat/parlance/internal/archive"
 	"github.com/parlance-chat/parlance/internal/strictyaml"
 )
 
@@ -28,6 +29,8 @@ type Config struct {
 	Settle time.Duration `yaml:"settle"`
 	// How long things are kept.
 	Retention Retention `yaml:"retention"`
+	// What is kept for the console and for reports.
+	Archive Archive `yaml:"archive"`
 
 	Rules
 	Policy
@@ -54,11 +57,13 @@ type Config struct {
 }
 
 // NoListener as Config.Listen listens nowhere, NoSettle as Config.Settle does
-// not wait, and NoInactivity as Rules.Inactivity takes any silence.
+// not wait, NoInactivity as Rules.Inactivity takes any silence, and KeepForever
+// as Archive.Keep deletes nothing.
 const (
 	NoListener                 = "none"
 	NoSettle     time.Duration = -1
 	NoInactivity time.Duration = -1
+	KeepForever  time.Duration = -1
 )
 
 // Retention says how long things are kept.
@@ -67,6 +72,17 @@ type Retention struct {
 	Webhooks time.Duration `yaml:"webhooks"`
 	// Events, once every destination has them. For as long they can be replayed.
 	Events time.Duration `yaml:"events"`
+}
+
+// Archive says what is kept for the console and for reports, in a file of its
+// own.
+type Archive struct {
+	// Whether anything is: `on` or `off`.
+	Enabled Switch `yaml:"enabled"`
+	// How long a conversation is kept after its last event; `0` is for ever (KeepForever in Go). Figures of reports are kept for ever: they name no customer.
+	Keep time.Duration `yaml:"keep,never"`
+	// Whether what was written is kept: `include` or `omit`.
+	Bodies archive.Bodies `yaml:"bodies"`
 }
 
 // Rules are the switches of what the specification leaves open. What is not

@@ -54,7 +54,7 @@ func TestManualExample(t *testing.T) {
 	if _, err := Parse([]byte(text), "example.yaml", func(name string) (string, bool) { return strings.Repeat(name, 3), true }); err != nil {
 		t.Error(err)
 	}
-	structs := []any{&Config{}, &Retention{}, &Source{}, &Agent{}, &Signature{}, &Destination{}, &Filter{}, &Workspace{}, &Console{}, &ConsoleUser{}, &ConsoleToken{}, &ConsoleOIDC{}}
+	structs := []any{&Config{}, &Retention{}, &Archive{}, &Source{}, &Agent{}, &Signature{}, &Destination{}, &Filter{}, &Workspace{}, &Console{}, &ConsoleUser{}, &ConsoleToken{}, &ConsoleOIDC{}}
 	for _, typ := range destinations.Types() {
 		structs = append(structs, typ.Settings())
 	}
@@ -74,6 +74,8 @@ func defaults(name string) any {
 		return *Default()
 	case "Retention":
 		return Default().Retention
+	case "Archive":
+		return Default().Archive
 	case "Rules":
 		return defaultRules()
 	case "Policy":

@@ -16,6 +16,7 @@ import (
 	"github.com/parlance-chat/parlance/connector"
 	"github.com/parlance-chat/parlance/conversation"
 	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/internal/archive"
 	"github.com/parlance-chat/parlance/internal/console/access"
 	"github.com/parlance-chat/parlance/internal/deliver"
 	"github.com/parlance-chat/parlance/internal/ingest"
@@ -93,6 +94,9 @@ func (c *Config) setDefaults() {
 	c.Settle = cmp.Or(c.Settle, 2*time.Second)
 	c.Retention.Webhooks = cmp.Or(c.Retention.Webhooks, 7*day)
 	c.Retention.Events = cmp.Or(c.Retention.Events, 30*day)
+	c.Archive.Enabled = cmp.Or(c.Archive.Enabled, On)
+	c.Archive.Keep = cmp.Or(c.Archive.Keep, 365*day)
+	c.Archive.Bodies = cmp.Or(c.Archive.Bodies, archive.Include)
 }
 
 // A resolver resolves one configuration and gathers what is wrong with it.
@@ -140,6 +144,8 @@ func (r *resolver) resolve(c *Config) (*Resolved, []Problem) {
 		r.tell("retention.events", "must be longer than 0")
 	}
 	r.console(c)
+	oneOf(r, "archive", "enabled", c.Archive.Enabled, On, Off)
+	oneOf(r, "archive", "bodies", c.Archive.Bodies, archive.Include, archive.Omit)
 	r.rules("", c.Rules)
 	r.policy("", c.Policy)
 	top := Workspace{defaultWorkspace, c.Rules, c.Policy, c.Namespace, c.Sources, c.Destinations}

@@ -42,6 +42,7 @@ type Gateway struct {
 	watched  live.Watched // the journal, telling the console what it takes
 	guard    *access.Guard
 	console  *console.Console
+	reading  reading
 	ingest   *ingest.Handler
 	engine   *engine.Metrics
 	loops    loops
@@ -96,6 +97,7 @@ func Open(c Config) (*Gateway, error) {
 	if g.guard, err = access.Open(access.Options{Dir: c.Data, PublicURL: c.PublicURL, Log: c.Log}); err != nil {
 		return nil, errors.Join(err, j.Close())
 	}
+	g.openReading()
 	g.console = g.newConsole(hub)
 	registry.MustRegister(&g.loops)
 	g.handler = g.routes(registry)
@@ -148,15 +150,19 @@ func Control(c *Config) (*control.Client, error) {
 	resolved, _ := newResolver().resolve(c) // whatever is wrong with it, it names things
 	return control.Open(c.Data, configured(resolved), func() (journal.Journal, error) {
 		if !sqlite.Exists(c.Data) { // to look must not make one
-			return nil, fmt.Errorf("%w in %s: run 'parlance serve', or name its configuration with --config", errNothingKept, c.Data)
+			return nil, noGateway(c.Data)
 		}
 		return openJournal(*c, slog.New(slog.DiscardHandler))
 	})
 }
 
+func noGateway(dir string) error {
+	return fmt.Errorf("%w in %s: run 'parlance serve', or name its configuration with --config", errNothingKept, dir)
+}
+
 // Close closes the destinations and the data directory. Run must have returned.
 func (g *Gateway) Close() error {
-	return errors.Join(g.loops.close(), g.guard.Close(), g.journal.Close())
+	return errors.Join(g.loops.close(), g.guard.Close(), g.reading.close(), g.journal.Close())
 }
 
 // Record takes activities in, all or none, as if a chat tool had reported
@@ -171,16 +177,16 @@ func (g *Gateway) Record(ctx context.Context, workspace, source string, activiti
 func (g *Gateway) Handler() http.Handler { return g.handler }
 
 // Reload puts another configuration in force without losing a request. If it
-// returns an error, the old one stays. Data, Listen, Settle, Retention, Log and
-// Version count only at Open.
+// returns an error, the old one stays. Data, Listen, Settle, Retention, Archive,
+// Log and Version count only at Open.
 func (g *Gateway) Reload(c Config) error {
 	resolved, err := c.Resolve()
 	if err != nil {
 		return err
 	}
 	c.setDefaults()
-	if c.Data != g.config.Data || c.Listen != g.config.Listen || c.Settle != g.config.Settle || c.Retention != g.config.Retention {
-		g.log.Warn("data, listen, settle and retention change only at the next start")
+	if c.Data != g.config.Data || c.Listen != g.config.Listen || c.Settle != g.config.Settle || c.Retention != g.config.Retention || c.Archive != g.config.Archive {
+		g.log.Warn("data, listen, settle, retention and archive change only at the next start")
 	}
 	g.reload.Lock()
 	defer g.reload.Unlock()
@@ -215,6 +221,7 @@ func (g *Gateway) apply(r *Resolved) error {
 	}
 	g.origins.Store(&origins)
 	g.inForce.Store(r)
+	g.reading.add(g.workspaces()...)
 	g.guard.Set(r.Console)
 	g.askers.set(asking)
 	return g.ingest.SetSources(sources)

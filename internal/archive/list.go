@@ -1,0 +1,268 @@
+package archive
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+)
+
+// A Query asks for conversations. The zero value of a field asks for all.
+type Query struct {
+	Workspace string
+	// User is a userId, an anonymousId, or an e-mail address that an identify
+	// call told.
+	User     string
+	Agent    int64 // the key of one who wrote
+	Sources  []string
+	Channels []string
+	Only     Only
+	// Since and Until bound when a conversation began.
+	Since, Until time.Time
+	Sort         Sort
+	Limit        int    // 0 means 50
+	After        string // the Next of a page
+}
+
+// Only names a part of all conversations.
+type Only string
+
+// Values of Only.
+const (
+	OnlyOpen       Only = "open"
+	OnlyEnded      Only = "ended"
+	OnlyUnanswered Only = "unanswered" // the customer waits for a person; who has waited longest comes first
+)
+
+// A Sort is an order of conversations.
+type Sort string
+
+// Values of Sort; the zero value is Newest. With an Agent or OnlyUnanswered
+// it does not count.
+const (
+	Newest Sort = "newest" // who began last comes first
+	Recent Sort = "recent" // where something happened last
+)
+
+// A Page is some of the conversations that a Query asks for.
+type Page struct {
+	Conversations []Conversation `json:"conversations"`
+	Next          string         `json:"next,omitempty"` // asks for those after them; "" if there are none
+}
+
+// ErrQuery means that a Query makes no sense.
+var ErrQuery = errors.New("archive: no such query")
+
+// Conversations returns a page of conversations.
+func (a *Archive) Conversations(ctx context.Context, q Query) (page Page, err error) {
+	if q.Limit <= 0 {
+		q.Limit = 50
+	}
+	err = a.View(ctx, func(r *Reader) error {
+		found, err := r.find(q)
+		if err != nil {
+			return err
+		}
+		if len(found) > q.Limit {
+			found = found[:q.Limit]
+			last := found[q.Limit-1]
+			page.Next = fmt.Sprintf("%d.%d", last.key, last.id)
+		}
+		page.Conversations = make([]Conversation, 0, len(found))
+		for _, f := range found {
+			c, err := r.conversation(f.id)
+			if err != nil {
+				return err
+			}
+			page.Conversations = append(page.Conversations, c)
+		}
+		return nil
+	})
+	return page, err
+}
+
+// A hit is a conversation with what it is sorted by.
+type hit struct{ key, id int64 }
+
+// find returns one more conversation than is asked for, if there is.
+func (r *Reader) find(q Query) ([]hit, error) {
+	places, err := r.Places(q.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	s, err := newSearch(r, q, Choose(places, q.Sources, q.Channels))
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case q.User != "":
+		err = s.user()
+	case q.Only == OnlyUnanswered:
+		err = s.each(func(place int64) error { return s.run("c.place = " + num(place) + " AND c.waiting IS NOT NULL") })
+	case q.Agent != 0:
+		err = s.agent()
+	default:
+		err = s.each(func(place int64) error {
+			for _, st := range s.states() {
+				if err := s.run("c.place = " + num(place) + " AND c.state = " + num(int64(st))); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	slices.SortFunc(s.found, s.compare)
+	return s.found[:min(len(s.found), q.Limit+1)], err
+}
+
+func num(n int64) string { return strconv.FormatInt(n, 10) }
+
+// A search gathers hits. Each part of the conversations that has an index of
+// its own is asked for its first ones.
+type search struct {
+	*Reader
+	q      Query
+	places []int64
+	column string // of the order
+	up     bool   // from small to large
+	after  hit
+	found  []hit
+}
+
+func newSearch(r *Reader, q Query, places []int64) (*search, error) {
+	s := &search{Reader: r, q: q, places: places, column: "c.opened"}
+	switch {
+	case q.Only == OnlyUnanswered:
+		s.column, s.up = "c.waiting", true
+	case q.Agent != 0:
+	case q.Sort == Recent:
+		s.column = "c.active"
+	case q.Sort != "" && q.Sort != Newest:
+		return nil, fmt.Errorf("%w: sort %q; there are %q and %q", ErrQuery, q.Sort, Newest, Recent)
+	}
+	if !slices.Contains([]Only{"", OnlyOpen, OnlyEnded, OnlyUnanswered}, q.Only) {
+		return nil, fmt.Errorf("%w: only %q; there are %q, %q and %q", ErrQuery, q.Only, OnlyOpen, OnlyEnded, OnlyUnanswered)
+	}
+	s.after = hit{1<<63 - 1, 1<<63 - 1}
+	if s.up {
+		s.after = hit{}
+	}
+	if q.After != "" {
+		k, id, _ := strings.Cut(q.After, ".")
+		var err, err2 error
+		s.after.key, err = strconv.ParseInt(k, 10, 64)
+		s.after.id, err2 = strconv.ParseInt(id, 10, 64)
+		if err != nil || err2 != nil {
+			return nil, fmt.Errorf("%w: after %q is no end of a page", ErrQuery, q.After)
+		}
+	}
+	return s, nil
+}
+
+func (s *search) compare(a, b hit) int {
+	c := cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.id, b.id))
+	if s.up {
+		return c
+	}
+	return -c
+}
+
+func (s *search) states() []state {
+	switch s.q.Only {
+	case OnlyOpen:
+		return []state{going}
+	case OnlyEnded:
+		return []state{over}
+	}
+	return []state{going, over, stale}
+}
+
+func (s *search) each(f func(place int64) error) error {
+	for _, p := range s.places {
+		if err := f(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// run adds the first hits of a part.
+func (s *search) run(part string) error {
+	return s.rows("SELECT "+s.column+", c.id FROM conversations c WHERE "+part, s.column, "c.id")
+}
+
+// agent adds the first hits of an agent.
+func (s *search) agent() error {
+	return s.rows(`SELECT w.opened, w.conversation FROM parts w CROSS JOIN conversations c ON c.id = w.conversation
+		WHERE w.agent = `+num(s.q.Agent)+s.any(), "w.opened", "w.conversation")
+}
+
+// user adds the hits of everybody who has the id, or has told the address.
+func (s *search) user() error {
+	part := ""
+	if s.q.Agent != 0 {
+		part = " AND EXISTS (SELECT 1 FROM parts w WHERE w.conversation = c.id AND w.agent = " + num(s.q.Agent) + ")"
+	}
+	if s.q.Only == OnlyUnanswered {
+		part += " AND c.waiting IS NOT NULL"
+	}
+	return s.rows("SELECT "+s.column+", c.id FROM ("+peopleOf+") who CROSS JOIN conversations c ON c.person = who.id WHERE true"+part+s.any(), s.column, "c.id")
+}
+
+// peopleOf are the rows of everybody who has the id ?5 in workspace ?6, or has
+// told the address ?5.
+const peopleOf = `SELECT id FROM people WHERE workspace = ?6 AND user_id = ?5 UNION SELECT id FROM people WHERE workspace = ?6 AND anonymous_id = ?5
+	UNION SELECT p.id FROM identifies i JOIN people p ON p.workspace = i.workspace AND p.user_id = i.user_id WHERE i.workspace = ?6 AND i.email = ?5
+	UNION SELECT p.id FROM identifies i JOIN people p ON p.workspace = i.workspace AND p.anonymous_id = i.anonymous_id WHERE i.workspace = ?6 AND i.email = ?5`
+
+// any leaves those of the places and states.
+func (s *search) any() string {
+	var places, states []string
+	for _, p := range s.places {
+		places = append(places, num(p))
+	}
+	for _, st := range s.states() {
+		states = append(states, num(int64(st)))
+	}
+	return " AND c.place IN (" + strings.Join(places, ", ") + ") AND c.state IN (" + strings.Join(states, ", ") + ")"
+}
+
+// rows adds the first rows of a query, in order.
+func (s *search) rows(query, column, id string) error {
+	if s.up {
+		query += fmt.Sprintf(" AND %[1]s >= ?1 AND (%[1]s > ?1 OR %[2]s > ?2)", column, id)
+	} else {
+		query += fmt.Sprintf(" AND %[1]s <= ?1 AND (%[1]s < ?1 OR %[2]s < ?2)", column, id)
+	}
+	since, until := int64(0), int64(1)<<62
+	if !s.q.Since.IsZero() {
+		since = s.q.Since.UnixMilli()
+	}
+	if !s.q.Until.IsZero() {
+		until = s.q.Until.UnixMilli()
+	}
+	query += " AND c.opened >= ?3 AND c.opened < ?4"
+	if column == "w.opened" {
+		query += " AND w.opened >= ?3 AND w.opened < ?4"
+	}
+	order := " DESC"
+	if s.up {
+		order = ""
+	}
+	query += fmt.Sprintf(" ORDER BY %s%s, %s%s LIMIT %d", column, order, id, order, s.q.Limit+1)
+	return s.query(query, func(st *sqlite.Stmt) {
+		for i, n := range []int64{s.after.key, s.after.id, since, until} {
+			st.BindInt64(1+i, n)
+		}
+		if s.q.User != "" {
+			st.BindText(5, s.q.User)
+			st.BindText(6, s.q.Workspace)
+		}
+	}, func(st *sqlite.Stmt) { s.found = append(s.found, hit{st.ColumnInt64(0), st.ColumnInt64(1)}) })
+}

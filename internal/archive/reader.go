@@ -1,0 +1,127 @@
+package archive
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+)
+
+// A Reader reads the archive as it was at one moment. It is used by one
+// goroutine.
+type Reader struct {
+	conn *sqlite.Conn
+	data []byte // of a cell
+}
+
+// View calls f with a reader, which is valid until f returns.
+func (a *Archive) View(ctx context.Context, f func(*Reader) error) (err error) {
+	conn, err := a.pool.Take(ctx)
+	if err != nil {
+		return fmt.Errorf("archive: read: %w", err)
+	}
+	defer a.pool.Put(conn)
+	end := sqlitex.Transaction(conn)
+	defer end(&err)
+	return f(&Reader{conn: conn})
+}
+
+func (r *Reader) query(query string, bind, row func(*sqlite.Stmt)) error {
+	if err := run(r.conn, query, bind, row); err != nil {
+		return fmt.Errorf("archive: read: %w", err)
+	}
+	return nil
+}
+
+// A Place is a channel of a source.
+type Place struct {
+	ID                    int64
+	Source, Tool, Channel string
+}
+
+// Places returns the places of a workspace.
+func (r *Reader) Places(workspace string) (list []Place, err error) {
+	err = r.query("SELECT p.id, s.source, s.tool, p.channel FROM sources s JOIN places p ON p.source = s.id WHERE s.workspace = ? ORDER BY s.source, p.channel",
+		func(s *sqlite.Stmt) { s.BindText(1, workspace) },
+		func(s *sqlite.Stmt) {
+			list = append(list, Place{s.ColumnInt64(0), s.ColumnText(1), s.ColumnText(2), s.ColumnText(3)})
+		})
+	return list, err
+}
+
+// Choose returns the ids of those places that are of one of the sources and
+// have one of the channels. No sources, or channels, means any.
+func Choose(places []Place, sources, channels []string) (ids []int64) {
+	for _, p := range places {
+		if (len(sources) == 0 || slices.Contains(sources, p.Source)) && (len(channels) == 0 || slices.Contains(channels, p.Channel)) {
+			ids = append(ids, p.ID)
+		}
+	}
+	return ids
+}
+
+// An Agent is a person or a bot who wrote for the company, or was named in an
+// event. The same id in two sources is two agents.
+type Agent struct {
+	Key      int64  `json:"key"` // the archive's own; another one after a rebuild
+	Source   string `json:"source"`
+	Bot      bool   `json:"bot"`
+	ID       string `json:"id"` // the tool's own, or else what else is known
+	Name     string `json:"name,omitempty"`
+	Username string `json:"username,omitempty"`
+}
+
+// Agents returns the agents of a workspace, by source, people first, by name.
+func (r *Reader) Agents(workspace string) (list []Agent, err error) {
+	err = r.query(`SELECT a.id, s.source, a.bot, a.agent, a.name, a.username FROM sources s JOIN agents a ON a.source = s.id
+		WHERE s.workspace = ? ORDER BY s.source, a.bot, coalesce(a.name, a.agent), a.id`,
+		func(s *sqlite.Stmt) { s.BindText(1, workspace) },
+		func(s *sqlite.Stmt) {
+			list = append(list, Agent{s.ColumnInt64(0), s.ColumnText(1), s.ColumnBool(2), s.ColumnText(3), s.ColumnText(4), s.ColumnText(5)})
+		})
+	return list, err
+}
+
+// A Number is one of a cell: how many, or how much, of a metric there was in a
+// quarter of an hour.
+type Number struct {
+	Metric  Metric
+	Quarter int // of the day, from 0
+	Bucket  int // of what is measured
+	N       int64
+}
+
+// Now calls f with the numbers that are not by time.
+func (r *Reader) Now(places []int64, f func(Number)) error {
+	for _, p := range places {
+		if err := r.Days(0, p, 0, 0, func(int64) {}, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Days calls f with the numbers of an agent, 0 being all, at a place on days,
+// in their order. Days are in UTC and count from 1970. Before the first number
+// of each day it calls next.
+func (r *Reader) Days(agent, place, from, to int64, next func(day int64), f func(Number)) (err error) {
+	rerr := r.query("SELECT id, data FROM cells WHERE id BETWEEN ? AND ?",
+		func(s *sqlite.Stmt) {
+			s.BindInt64(1, cellID(agent, place, from))
+			s.BindInt64(2, cellID(agent, place, to))
+		},
+		func(s *sqlite.Stmt) {
+			r.data = slices.Grow(r.data[:0], s.ColumnLen(1))[:s.ColumnLen(1)]
+			s.ColumnBytes(1, r.data)
+			next(s.ColumnInt64(0) & (1<<dayBits - 1))
+			if e := each(r.data, func(k key, n int64) { f(Number{k.metric(), k.quarter(), k.bucket(), n}) }); e != nil {
+				err = e
+			}
+		})
+	if rerr != nil {
+		return rerr
+	}
+	return err
+}

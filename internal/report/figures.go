@@ -1,0 +1,223 @@
+package report
+
+import (
+	"math"
+
+	"github.com/parlance-chat/parlance/internal/archive"
+)
+
+// Figures are what Metrics defines, by the same keys.
+type Figures struct {
+	Started          int64 `json:"started"`
+	Closings         int64 `json:"closings"`
+	Reopened         int64 `json:"reopened"`
+	Sent             int64 `json:"sent"`
+	Received         int64 `json:"received"`
+	BotReceived      int64 `json:"bot_received"`
+	CustomerFirst    int64 `json:"customer_first"`
+	AgentFirst       int64 `json:"agent_first"`
+	BotFirst         int64 `json:"bot_first"`
+	Transfers        int64 `json:"transfers"`
+	Missed           int64 `json:"missed"`
+	Dropped          int64 `json:"dropped"`
+	Waits            int64 `json:"waits"`
+	Handled          int64 `json:"handled"` // of agents only
+	FirstResponse    Times `json:"first_response"`
+	FirstBotResponse Times `json:"first_bot_response"`
+	Response         Times `json:"response"`
+	BotResponse      Times `json:"bot_response"`
+	Duration         Times `json:"duration"`
+	FirstDuration    Times `json:"first_duration"`
+	Concurrency      Load  `json:"concurrency"`
+}
+
+// Times are how long something took, in seconds. Median, P90 and P99 are those
+// of the nearest rank: the shortest time that so large a part did not exceed.
+// They are exact below 0.128 s, and else off by at most 1 in 128; Mean is exact.
+type Times struct {
+	Count  int64   `json:"count"` // how many were measured
+	Mean   float64 `json:"mean"`
+	Median float64 `json:"median"`
+	P90    float64 `json:"p90"`
+	P99    float64 `json:"p99"`
+	// Spread counts those below each of Edges, and not below the one before;
+	// the last those that are longer.
+	Spread []int64 `json:"spread,omitempty"`
+}
+
+// Edges part the Spread of Times, in seconds. Near them what is measured is as
+// exact as percentiles are.
+var Edges = [...]float64{15, 30, 60, 120, 300, 600, 1800, 3600, 4 * 3600, 8 * 3600, 24 * 3600, 7 * 24 * 3600}
+
+// Load is in how many conversations somebody wrote within a quarter of an hour.
+type Load struct {
+	Mean     float64 `json:"mean"` // of the quarters in which anybody wrote
+	Most     int64   `json:"most"`
+	Quarters int64   `json:"quarters"` // how many those were
+}
+
+// measured is how many metrics are measured.
+const measured = 6
+
+// A sum adds up numbers.
+type sum struct {
+	any   bool
+	n     [archive.FirstDuration + 2]int64
+	times [measured]*histogram
+	busy  struct{ quarters, sum, most int64 }
+}
+
+type histogram [archive.Buckets]int64
+
+func (s *sum) add(n archive.Number) {
+	s.any = true
+	i := int(n.Metric - archive.FirstResponse)
+	if i < 0 || i%2 == 1 {
+		if int(n.Metric) < len(s.n) {
+			s.n[n.Metric] += n.N
+		}
+		return
+	}
+	if i /= 2; i >= measured {
+		return // of a later version
+	}
+	if s.times[i] == nil {
+		s.times[i] = new(histogram)
+	}
+	s.times[i][n.Bucket] += n.N
+}
+
+// load takes in how many conversations there were in a quarter of an hour.
+func (s *sum) load(n int64) {
+	if n > 0 {
+		s.busy.quarters++
+		s.busy.sum += n
+		s.busy.most = max(s.busy.most, n)
+	}
+}
+
+func (s *sum) merge(o *sum) {
+	s.any = s.any || o.any
+	for m, n := range o.n {
+		s.n[m] += n
+	}
+	for i, h := range o.times {
+		if h == nil {
+			continue
+		}
+		if s.times[i] == nil {
+			s.times[i] = new(histogram)
+		}
+		for b, n := range h {
+			s.times[i][b] += n
+		}
+	}
+	s.busy.quarters += o.busy.quarters
+	s.busy.sum += o.busy.sum
+	s.busy.most = max(s.busy.most, o.busy.most)
+}
+
+// clear makes the sum empty, and keeps its memory.
+func (s *sum) clear() {
+	times := s.times
+	*s = sum{times: times}
+	for _, h := range times {
+		if h != nil {
+			clear(h[:])
+		}
+	}
+}
+
+func (s *sum) figures() Figures {
+	f := Figures{
+		Started: s.n[archive.Started], Closings: s.n[archive.Closings], Reopened: s.n[archive.Reopened],
+		Sent: s.n[archive.Sent], Received: s.n[archive.Received], BotReceived: s.n[archive.BotReceived],
+		CustomerFirst: s.n[archive.CustomerFirst], AgentFirst: s.n[archive.AgentFirst], BotFirst: s.n[archive.BotFirst],
+		Transfers: s.n[archive.Transfers], Missed: s.n[archive.Missed], Dropped: s.n[archive.Dropped], Waits: s.n[archive.Waits], Handled: s.n[archive.Handled],
+		FirstResponse: s.took(archive.FirstResponse), FirstBotResponse: s.took(archive.FirstBotResponse),
+		Response: s.took(archive.Response), BotResponse: s.took(archive.BotResponse),
+		Duration: s.took(archive.Duration), FirstDuration: s.took(archive.FirstDuration),
+	}
+	if b := s.busy; b.quarters > 0 {
+		f.Concurrency = Load{float64(b.sum) / float64(b.quarters), b.most, b.quarters}
+	}
+	return f
+}
+
+func (s *sum) took(m archive.Metric) Times {
+	h := s.times[(m-archive.FirstResponse)/2]
+	if h == nil {
+		return Times{}
+	}
+	return h.times(s.n[m.Sum()])
+}
+
+// times returns what is told of lengths that add up to so many milliseconds.
+func (h *histogram) times(sum int64) (t Times) {
+	for _, n := range h {
+		t.Count += n
+	}
+	if t.Count == 0 {
+		return Times{}
+	}
+	t.Mean = float64(sum) / float64(t.Count) / 1000
+	t.Spread = make([]int64, len(Edges)+1)
+	var below int64
+	edge := 0
+	for b, n := range h {
+		if n == 0 {
+			continue
+		}
+		for edge < len(Edges) && float64(archive.BucketFrom(b)) >= Edges[edge]*1000 {
+			edge++
+		}
+		t.Spread[edge] += n
+		for _, p := range []struct {
+			of float64
+			to *float64
+		}{{0.5, &t.Median}, {0.9, &t.P90}, {0.99, &t.P99}} {
+			if rank := int64(math.Ceil(p.of * float64(t.Count))); below < rank && rank <= below+n {
+				*p.to = archive.BucketMiddle(b) / 1000
+			}
+		}
+		below += n
+	}
+	return t
+}
+
+// heat adds up the hours of the week.
+type heat [7][24]struct {
+	started, sent, received, sum int64
+	first                        *histogram
+}
+
+func (h *heat) add(weekday, hour int, n archive.Number) {
+	c := &h[weekday][hour]
+	switch n.Metric {
+	case archive.Started:
+		c.started += n.N
+	case archive.Sent:
+		c.sent += n.N
+	case archive.Received, archive.BotReceived:
+		c.received += n.N
+	case archive.FirstResponse.Sum():
+		c.sum += n.N
+	case archive.FirstResponse:
+		if c.first == nil {
+			c.first = new(histogram)
+		}
+		c.first[n.Bucket] += n.N
+	}
+}
+
+func (h *heat) fill(to *[7][24]Heat) {
+	for w := range h {
+		for i, c := range h[w] {
+			to[w][i] = Heat{Started: c.started, Sent: c.sent, Received: c.received}
+			if c.first != nil {
+				to[w][i].FirstResponse = c.first.times(c.sum)
+				to[w][i].FirstResponse.Spread = nil
+			}
+		}
+	}
+}

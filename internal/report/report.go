@@ -1,0 +1,186 @@
+// Package report answers questions about conversations: how many, how long,
+// how fast, who, when.
+//
+// It adds up the archive's cells, so that an answer takes as long for a
+// million conversations as for the days and places that they are spread over.
+// Every figure has a definition that is shown beside it: see [Metrics].
+package report
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/parlance-chat/parlance/internal/archive"
+)
+
+// A Query asks for figures of a workspace between two times. Without sources,
+// channels, agents or weekdays it asks for all of them.
+type Query struct {
+	Workspace string
+	// Since and Until are rounded outwards to quarters of an hour.
+	Since, Until time.Time
+	Zone         *time.Location // of days, hours and weekdays; nil is UTC
+	By           Unit           // of the series; "" is none
+	Sources      []string
+	Channels     []string
+	Agents       []int64 // their keys in the archive
+	Weekdays     []time.Weekday
+}
+
+// A Unit is a length of time by the calendar.
+type Unit string
+
+// Values of Unit.
+const (
+	Hour  Unit = "hour"
+	Day   Unit = "day"
+	Week  Unit = "week" // from Monday
+	Month Unit = "month"
+)
+
+// slots bounds a series, so that nobody asks for more than can be drawn.
+const slots = 10_000
+
+// ErrQuery means that a Query makes no sense.
+var ErrQuery = errors.New("report: no such query")
+
+// An Overview is what happened between two times.
+type Overview struct {
+	Since   time.Time `json:"since"`
+	Until   time.Time `json:"until"`
+	Now     Standing  `json:"now"`
+	Figures Figures   `json:"figures"`
+	// Before are the figures of the period before, which is as long: of as
+	// many days, where the query is about whole days.
+	Before      Figures   `json:"before"`
+	BeforeSince time.Time `json:"before_since"`
+	Series      []Slot    `json:"series,omitempty"`
+	// Heat are the hours of the week, from Sunday.
+	Heat [7][24]Heat `json:"heat"`
+}
+
+// Standing is what is open now, whatever the times of a query and its agents.
+type Standing struct {
+	Open       int64 `json:"open"`
+	Unanswered int64 `json:"unanswered"` // the customer waits for a person
+}
+
+// A Slot is one step of a series.
+type Slot struct {
+	Start time.Time `json:"start"`
+	Figures
+}
+
+// A Heat is an hour of the week.
+type Heat struct {
+	Started  int64 `json:"started"`
+	Sent     int64 `json:"sent"`
+	Received int64 `json:"received"`
+	// FirstResponse is that of people to what began in the hour.
+	FirstResponse Times `json:"first_response"`
+}
+
+func (q *Query) check() error {
+	if q.Zone == nil {
+		q.Zone = time.UTC
+	}
+	q.Since, q.Until = down(q.Since), down(q.Until.Add(quarter-1))
+	switch {
+	case !q.Since.Before(q.Until):
+		return fmt.Errorf("%w: until %s is not after since %s", ErrQuery, q.Until.Format(time.RFC3339), q.Since.Format(time.RFC3339))
+	case q.Since.Unix() < 0 || q.Until.Year() > 2300:
+		return fmt.Errorf("%w: it must be between 1970 and 2300", ErrQuery)
+	case !slices.Contains([]Unit{"", Hour, Day, Week, Month}, q.By):
+		return fmt.Errorf("%w: by %q; there are %q, %q, %q and %q", ErrQuery, q.By, Hour, Day, Week, Month)
+	case q.By == Hour && q.Until.Sub(q.Since)/time.Hour > slots, q.Until.Sub(q.Since)/(24*time.Hour) > 10*slots:
+		return fmt.Errorf("%w: that is too long for a series by %s", ErrQuery, q.By)
+	}
+	return nil
+}
+
+const quarter = 15 * time.Minute
+
+// down rounds down to a quarter of an hour, which is one in every zone.
+func down(t time.Time) time.Time { return t.Truncate(quarter) }
+
+// before returns when the period before began.
+func (q *Query) before() time.Time {
+	since, until := q.Since.In(q.Zone), q.Until.In(q.Zone)
+	if start(since, Day).Equal(since) && start(until, Day).Equal(until) {
+		days := int(time.Date(until.Year(), until.Month(), until.Day(), 0, 0, 0, 0, time.UTC).
+			Sub(time.Date(since.Year(), since.Month(), since.Day(), 0, 0, 0, 0, time.UTC)) / (24 * time.Hour))
+		return down(since.AddDate(0, 0, -days))
+	}
+	return q.Since.Add(-q.Until.Sub(q.Since))
+}
+
+// Read answers a query.
+func Read(ctx context.Context, a *archive.Archive, q Query) (o Overview, err error) {
+	if err := q.check(); err != nil {
+		return o, err
+	}
+	before := q.before()
+	o.Since, o.Until, o.BeforeSince = q.Since.In(q.Zone), q.Until.In(q.Zone), before.In(q.Zone)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		return look(ctx, a, q, func(s *scan) error {
+			if err := s.now(&o.Now); err != nil {
+				return err
+			}
+			total, heat := &sum{}, &heat{}
+			err := s.period(period{q.Since, q.Until, q.By}, heat, func(start time.Time, of *sum) {
+				if q.By != "" {
+					o.Series = append(o.Series, Slot{start.In(q.Zone), of.figures()})
+				}
+				total.merge(of)
+			})
+			o.Figures = total.figures()
+			heat.fill(&o.Heat)
+			return err
+		})
+	})
+	group.Go(func() error {
+		return look(ctx, a, q, func(s *scan) error {
+			return s.period(period{before, q.Since, ""}, nil, func(_ time.Time, of *sum) { o.Before = of.figures() })
+		})
+	})
+	return o, group.Wait()
+}
+
+// An AgentFigures is what an agent did between two times.
+type AgentFigures struct {
+	archive.Agent
+	Figures
+}
+
+// Agents answers a query with the agents who did something, each with what
+// names them: their messages, their answers, what they closed.
+func Agents(ctx context.Context, a *archive.Archive, q Query) (list []AgentFigures, err error) {
+	q.By = ""
+	if err := q.check(); err != nil {
+		return nil, err
+	}
+	err = look(ctx, a, q, func(s *scan) error {
+		plan := s.quarters(q.Since, q.Until)
+		for _, agent := range s.agents {
+			if len(q.Agents) > 0 && !slices.Contains(q.Agents, agent.Key) {
+				continue
+			}
+			of, err := s.agent(agent, plan)
+			if err != nil {
+				return err
+			}
+			if of.any {
+				list = append(list, AgentFigures{agent, of.figures()})
+			}
+			s.done(of)
+		}
+		return nil
+	})
+	return list, err
+}
