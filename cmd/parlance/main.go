@@ -84,6 +84,17 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	return usage(cmd, "%s takes no %q", cmd.Name(), args[0])
 }
 
+// one is the argument of a command that takes one, and which command lists
+// what there is.
+func one(what, lister string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return usage(cmd, "%s takes one %s; '%s' lists them", cmd.Name(), what, lister)
+		}
+		return nil
+	}
+}
+
 func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",

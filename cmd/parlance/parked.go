@@ -124,12 +124,7 @@ func showParkedCommand() *cobra.Command {
 		Short:   "Show a parked call: what was asked, what was answered, and the call itself",
 		Long:    "Show shows a parked call: what was asked of the destination, what it answered, why the call is parked, and the call itself. What\npeople wrote is masked.",
 		Example: "  parlance parked show 17\n  parlance parked show 17 --body",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usage(cmd, "show takes one ID; 'parlance parked' lists them")
-			}
-			return nil
-		},
+		Args:    one("ID", "parlance parked"),
 	}
 	l := lookFlags(cmd)
 	body := cmd.Flags().Bool("body", false, "also what people wrote")

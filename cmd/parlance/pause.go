@@ -18,7 +18,7 @@ func pauseCommand() *cobra.Command {
 		Long: `Pause has a destination stand still until 'parlance resume', also if the gateway is started anew in between. Its events wait,
 however many: nothing is lost, and nothing else is held up. An attempt under way may finish.`,
 		Example: `  parlance pause warehouse --reason "migration of the tables"`,
-		Args:    oneDestination,
+		Args:    one("destination's name", "parlance status"),
 	}
 	l := lookFlags(cmd)
 	reason := cmd.Flags().String("reason", "", "why, for whoever asks")
@@ -35,20 +35,13 @@ func resumeCommand() *cobra.Command {
 		Long: `Resume has a destination go on from where it stood. One that paused itself, because its key is wrong, say, is tried at once rather
 than minutes later.`,
 		Example: "  parlance resume warehouse",
-		Args:    oneDestination,
+		Args:    one("destination's name", "parlance status"),
 	}
 	l := lookFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return changeDestination(cmd, l, args[0], "resume", control.PauseRequest{Workspace: *l.workspace})
 	}
 	return cmd
-}
-
-func oneDestination(cmd *cobra.Command, args []string) error {
-	if len(args) != 1 {
-		return usage(cmd, "%s takes the name of one destination; 'parlance status' lists them", cmd.Name())
-	}
-	return nil
 }
 
 func changeDestination(cmd *cobra.Command, l look, name, act string, request control.PauseRequest) error {

@@ -199,12 +199,7 @@ func replayCancelCommand() *cobra.Command {
 		Use:     "cancel ID",
 		Short:   "End a replay beside a delivery; what it has delivered stays",
 		Example: "  parlance replay cancel 3",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usage(cmd, "cancel takes one ID; 'parlance replay list' lists them")
-			}
-			return nil
-		},
+		Args:    one("ID", "parlance replay list"),
 	}
 	l := lookFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
