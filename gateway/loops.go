@@ -11,8 +11,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/parlance-chat/parlance/internal/deliver"
 	"github.com/parlance-chat/parlance/internal/journal"
 )
@@ -145,14 +143,10 @@ func (l *loops) open(r ResolvedDestination) (*loop, error) {
 	}}
 	n.open, n.shut = context.WithCancel(ctx)
 	n.beside = n.options
-	n.beside.Resume, n.beside.Record, n.beside.Metrics = nil, nil, unseen()
+	n.beside.Resume, n.beside.Record, n.beside.Metrics = nil, nil, nil
 	n.options.Destination, n.beside.Destination = deliver.Share(d, r.Pace)
 	return n, nil
 }
-
-// unseen returns metrics that nobody sees: those of a replay would stand in the
-// place of the delivery's own.
-func unseen() *deliver.Metrics { return deliver.NewMetrics(prometheus.NewRegistry()) }
 
 // begin gives a destination that is new its place in the log.
 func (l *loops) begin(ctx context.Context, r ResolvedDestination) error {
@@ -210,15 +204,20 @@ func (l *loops) close() error {
 	return errors.Join(errs...)
 }
 
-// start has n deliver, if anything does.
+// start has n deliver, or stand still if it is to, if anything runs.
 func (l *loops) start(n *loop) {
-	if l.ctx == nil || n.held {
+	if l.ctx == nil {
 		return
 	}
 	ctx, stop := context.WithCancel(l.ctx)
 	n.stop, n.done = stop, make(chan struct{})
+	held := n.held
 	go func() {
 		defer close(n.done)
+		if held {
+			deliver.Stand(ctx, n.options)
+			return
+		}
 		var group sync.WaitGroup
 		group.Go(func() {
 			if err := deliver.Run(ctx, n.options); err != nil {

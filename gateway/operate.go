@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/parlance-chat/parlance/internal/control"
 	"github.com/parlance-chat/parlance/internal/deliver"
 	"github.com/parlance-chat/parlance/internal/journal"
@@ -65,17 +67,14 @@ func (l *loops) Look(ctx context.Context, workspace, name string) error {
 	if err != nil {
 		return err
 	}
-	was := n.held
-	n.held = held
-	switch {
-	case held:
+	if held != n.held {
 		halt([]*loop{n})
-	case was:
+		n.held = held
 		l.start(n)
-	default:
-		poke(n.resume)
-		poke(n.again)
+		return nil
 	}
+	poke(n.resume)
+	poke(n.again)
 	return nil
 }
 
@@ -91,7 +90,7 @@ func (l *loops) State(workspace, name string) (state, trouble string) {
 	defer l.mu.Unlock()
 	n := l.running[destinationKey{workspace, name}]
 	if n == nil || n.stop == nil {
-		return control.StateHeld, ""
+		return control.StateStopped, ""
 	}
 	s := n.options.Record.Status()
 	if s.State == control.StateOK || s.State == "" {
@@ -153,7 +152,9 @@ func (l *loops) replayOne(ctx context.Context, n *loop, r journal.Replay) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	done := make(chan error, 1)
-	go func() { done <- deliver.Replay(ctx, n.beside, l.journal, r) }()
+	o := n.beside
+	o.Metrics = deliver.NewMetrics(prometheus.NewRegistry()) // which nobody sees: they would stand in the place of the delivery's own
+	go func() { done <- deliver.Replay(ctx, o, l.journal, r) }()
 	var err error
 	select {
 	case err = <-done:

@@ -193,7 +193,7 @@ func TestPause(t *testing.T) {
 		t.Errorf("status: got %d and %+v", code, s)
 	}
 	p.run(0, ": moving house", "status")
-	if m := p.metrics(); !strings.Contains(m, `parlance_destination_held{destination="segment",workspace="default"} 1`) || !strings.Contains(m, `parlance_destination_held{destination="log",workspace="default"} 0`) {
+	if m := p.metrics(); !strings.Contains(m, `parlance_destination_held{destination="segment",workspace="default"} 1`) || !strings.Contains(m, `parlance_destination_lag_events{destination="segment",workspace="default"} 4`) || !strings.Contains(m, `parlance_destination_held{destination="log",workspace="default"} 0`) {
 		t.Errorf("metrics: got\n%s", m)
 	}
 	p.stop()

@@ -153,14 +153,11 @@ func printCall(w io.Writer, p control.Parked) error {
 	if err := e.Encode(p.Call); err != nil {
 		return err
 	}
-	request, response := p.Request, p.Response
-	if request == "" {
-		request = "none: the call could not be sent"
-	}
+	response := p.Response
 	if p.Status != 0 {
 		response = strings.TrimSpace(strconv.Itoa(p.Status) + " " + response)
 	}
-	for _, row := range [][2]string{{"parked", stamp(p.At)}, {"destination", p.Destination}, {"reason", p.Reason}, {"request", request}, {"response", response},
+	for _, row := range [][2]string{{"parked", stamp(p.At)}, {"destination", p.Destination}, {"reason", p.Reason}, {"request", p.Request}, {"response", response},
 		{"source", p.Source}, {"event", p.Event}, {"conversation", p.Conversation}, {"messageId", p.MessageID}} {
 		if row[1] == "" {
 			continue

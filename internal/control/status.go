@@ -62,7 +62,7 @@ const (
 	StateOK      = "ok"
 	StatePaused  = "paused"
 	StateHeld    = "held"
-	stateStopped = "stopped"
+	StateStopped = "stopped"
 )
 
 // Troubled reports whether a person is needed: to look at what is parked or
@@ -134,7 +134,7 @@ func (t Target) named(ctx context.Context, workspace string) (sources, destinati
 }
 
 func (t Target) destination(ctx context.Context, n Named) (Destination, error) {
-	d := Destination{Workspace: n.Workspace, Name: n.Name, Type: n.Type, State: stateStopped}
+	d := Destination{Workspace: n.Workspace, Name: n.Name, Type: n.Type, State: StateStopped}
 	if t.Deliveries != nil {
 		d.State, d.Trouble = t.Deliveries.State(n.Workspace, n.Name)
 	}

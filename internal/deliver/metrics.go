@@ -112,3 +112,11 @@ func (d *destinationMetrics) remove() {
 	d.all.state.DeleteLabelValues(d.o.Workspace, d.o.Name)
 	d.all.inFlight.DeleteLabelValues(d.o.Workspace, d.o.Name)
 }
+
+// Stand measures a delivery that stands still because somebody wants it to,
+// until ctx is done.
+func Stand(ctx context.Context, o Options) {
+	m := o.Metrics.of(o)
+	defer m.remove()
+	<-ctx.Done()
+}
