@@ -8,6 +8,7 @@ import (
 	"github.com/parlance-chat/parlance/destination/customerio"
 	"github.com/parlance-chat/parlance/destination/dreamdata"
 	"github.com/parlance-chat/parlance/destination/file"
+	"github.com/parlance-chat/parlance/destination/ga4"
 	"github.com/parlance-chat/parlance/destination/hightouch"
 	"github.com/parlance-chat/parlance/destination/jitsu"
 	"github.com/parlance-chat/parlance/destination/mixpanel"
@@ -32,6 +33,7 @@ func Types() []destination.Type {
 		posthog.Type(),
 		mixpanel.Type(),
 		amplitude.Type(),
+		ga4.Type(),
 		postgres.Type(),
 		clickhouse.Type(),
 		nats.Type(),

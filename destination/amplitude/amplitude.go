@@ -19,7 +19,6 @@ const (
 	maxBytes = 475_000
 	maxCalls = 500
 	maxCall  = 32 << 10
-	inFlight = 4
 )
 
 // endpoints are Amplitude's own, by region.
@@ -85,13 +84,14 @@ func Open(s Settings) (*tracking.Destination, error) {
 		URL:      tracking.URL(base, "/2/httpapi"),
 		Key:      string(s.APIKey),
 		NoHeader: true,
-		Limits:   destination.Limits{Calls: maxCalls, Bytes: maxBytes, CallBytes: maxCall, InFlight: inFlight},
+		Limits:   destination.Limits{Calls: maxCalls, Bytes: maxBytes, CallBytes: maxCall},
 		Parts:    parts,
 		// Without the option ids of fewer than 5 characters are dropped.
 		Frame:    tracking.Frame{Before: `{"api_key":` + string(key) + `,"options":{"min_id_length":1},"events":[`, After: "]}"},
 		Failures: failures,
 		Tells:    tells,
 		Empty:    "Amplitude answers and does not refuse the API key",
+		Pauses:   map[int]string{401: "is api_key the key of a project in this region?", 403: "is api_key the key of a project in this region?"},
 	}), nil
 }
 

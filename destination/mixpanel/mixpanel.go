@@ -22,7 +22,6 @@ const (
 	maxBytes = 475_000
 	maxCalls = 1000
 	maxCall  = 32 << 10
-	inFlight = 4
 )
 
 // endpoints are Mixpanel's own, by region.
@@ -89,7 +88,7 @@ func Open(s Settings) (*tracking.Destination, error) {
 		// Without strict=1 what is wrong is dropped unseen.
 		URL:      tracking.URL(base, "/import") + "?strict=1",
 		Key:      string(s.ProjectToken),
-		Limits:   destination.Limits{Calls: maxCalls, Bytes: maxBytes, CallBytes: maxCall, InFlight: inFlight},
+		Limits:   destination.Limits{Calls: maxCalls, Bytes: maxBytes, CallBytes: maxCall},
 		Parts:    f.parts,
 		Frame:    tracking.Frame{Before: "[", After: "]"},
 		Failures: failures,

@@ -77,15 +77,13 @@ var reserved = map[string]string{
 // profile returns the update of the profile, if there is anything to say.
 func (f *format) profile(call *tracking.Object) []tracking.Part {
 	set := &tracking.Object{}
-	n := 0
 	for key, value := range call.In("traits").All() {
 		if known := reserved[key]; known != "" {
 			key = known
 		}
 		set.Set(key, value)
-		n++
 	}
-	if n == 0 {
+	if set.Len() == 0 {
 		return nil
 	}
 	p := &tracking.Object{}

@@ -65,6 +65,12 @@ func (o *Object) Get(key string) json.RawMessage {
 	return nil
 }
 
+// MarshalJSON implements json.Marshaler.
+func (o *Object) MarshalJSON() ([]byte, error) { return o.json(), nil }
+
+// Len returns the number of members.
+func (o *Object) Len() int { return len(o.members) }
+
 // All returns the members in their order.
 func (o *Object) All() iter.Seq2[string, json.RawMessage] {
 	return func(yield func(string, json.RawMessage) bool) {
