@@ -11,6 +11,7 @@ import (
 	"github.com/parlance-chat/parlance/destination/ga4"
 	"github.com/parlance-chat/parlance/destination/hightouch"
 	"github.com/parlance-chat/parlance/destination/jitsu"
+	"github.com/parlance-chat/parlance/destination/kafka"
 	"github.com/parlance-chat/parlance/destination/mixpanel"
 	"github.com/parlance-chat/parlance/destination/nats"
 	"github.com/parlance-chat/parlance/destination/postgres"
@@ -36,6 +37,7 @@ func Types() []destination.Type {
 		ga4.Type(),
 		postgres.Type(),
 		clickhouse.Type(),
+		kafka.Type(),
 		nats.Type(),
 		webhook.Type(),
 		file.Type(),

@@ -1,8 +1,6 @@
 package nats
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/url"
@@ -11,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/parlance-chat/parlance/destination/tlsconf"
 	"github.com/parlance-chat/parlance/internal/strictyaml"
 )
 
@@ -80,7 +79,7 @@ func (s *Settings) Check() error {
 	if logins > 1 || (s.User == "") != (s.Password == "") {
 		errs = append(errs, errors.New("creds: write one of creds, token, or user with password"))
 	}
-	_, err := s.tls()
+	_, err := tlsconf.Parse(s.CA, s.Certificate, s.Key)
 	return errors.Join(append(errs, err)...)
 }
 
@@ -91,29 +90,6 @@ func known(p string) string {
 		return "x"
 	}
 	return p
-}
-
-// tls returns how connections are encrypted if the server does so, and nil for
-// the library's own way.
-func (s *Settings) tls() (*tls.Config, error) {
-	if s.CA == "" && s.Certificate == "" && s.Key == "" {
-		return nil, nil
-	}
-	c := &tls.Config{MinVersion: tls.VersionTLS12}
-	if s.CA != "" {
-		c.RootCAs = x509.NewCertPool()
-		if !c.RootCAs.AppendCertsFromPEM([]byte(s.CA)) {
-			return nil, errors.New("ca: holds no certificate in PEM")
-		}
-	}
-	if s.Certificate != "" || s.Key != "" {
-		pair, err := tls.X509KeyPair([]byte(s.Certificate), []byte(s.Key))
-		if err != nil {
-			return nil, errors.New("certificate: does not go with key, or one of them is not in PEM")
-		}
-		c.Certificates = []tls.Certificate{pair}
-	}
-	return c, nil
 }
 
 // options are those of a connection.
@@ -133,7 +109,8 @@ func (s *Settings) options() []nats.Option {
 	case s.User != "":
 		o = append(o, nats.UserInfo(s.User, string(s.Password)))
 	}
-	if c, _ := s.tls(); c != nil { // it was checked
+	// Without them the library has its own way.
+	if c, _ := tlsconf.Parse(s.CA, s.Certificate, s.Key); c != nil { // it was checked
 		o = append(o, nats.Secure(c))
 	}
 	return o

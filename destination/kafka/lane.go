@@ -1,0 +1,197 @@
+package kafka
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/parlance-chat/parlance/destination"
+)
+
+// A lane is a producer with one attempt under way at most. What attempts share
+// a producer could also share a batch, and part of one fail with the other.
+type lane struct {
+	*kgo.Client
+	s *Settings
+	// ready has the topics that the client has written to.
+	ready map[string]bool
+}
+
+// send writes calls, and returns those that the brokers acknowledged and the
+// error that is to be heeded first.
+//
+// In a partition nothing comes behind a message that failed: the library fails
+// all that it holds for the partition, and a broker refuses what was under way
+// already, which has a gap before it in its sequence. All is handed to the
+// library before any of it is sent, so that it does hold it.
+func (l *lane) send(ctx context.Context, calls []destination.Call) (acked []destination.Call, err error) {
+	records := make([]*kgo.Record, len(calls))
+	topics := map[string]bool{}
+	for i, c := range calls {
+		if records[i], err = l.s.record(c); err != nil {
+			return nil, err
+		}
+		topics[records[i].Topic] = true
+	}
+	for t := range topics {
+		if err := l.prepare(ctx, t); err != nil {
+			return nil, means(err)
+		}
+	}
+	// The library does not know the partitions of a topic before the first
+	// message, and would send what it has while more comes. So that one goes
+	// alone.
+	var alone, rest []int
+	for i, r := range records {
+		if topics[r.Topic] && !l.ready[r.Topic] {
+			alone = append(alone, i)
+			topics[r.Topic] = false
+		} else {
+			rest = append(rest, i)
+		}
+	}
+	for _, some := range [][]int{alone, rest} {
+		done, err := l.produce(ctx, records, some)
+		for _, i := range done {
+			acked = append(acked, calls[i])
+			l.ready[records[i].Topic] = true
+		}
+		if err != nil {
+			return acked, err
+		}
+	}
+	return acked, nil
+}
+
+// produce writes some of the records, and returns which were acknowledged.
+func (l *lane) produce(ctx context.Context, records []*kgo.Record, some []int) (done []int, err error) {
+	if len(some) == 0 {
+		return nil, nil
+	}
+	var pause, again, refusal error
+	var all sync.WaitGroup
+	all.Add(len(some))
+	for _, i := range some {
+		// Promises are kept one after another, so that they share without a lock.
+		l.Produce(ctx, records[i], func(_ *kgo.Record, err error) {
+			defer all.Done()
+			meaning := means(err)
+			switch {
+			case err == nil:
+				done = append(done, i)
+			case errors.As(meaning, new(*destination.Pause)):
+				pause = cmp.Or(pause, meaning)
+			case errors.As(meaning, new(*destination.Refusal)):
+				refusal = cmp.Or(refusal, meaning)
+			default:
+				again = cmp.Or(again, meaning)
+			}
+		})
+	}
+	late := l.Flush(ctx)
+	if late != nil {
+		l.Close() // which fails what is left, at once
+	}
+	all.Wait()
+	// A refusal can still be told once nothing else is wrong.
+	return done, cmp.Or(pause, means(late), again, refusal)
+}
+
+// prepare makes sure that there is a topic.
+func (l *lane) prepare(ctx context.Context, topic string) error {
+	if l.ready[topic] {
+		return nil
+	}
+	t, err := l.topic(ctx, topic)
+	if err != nil {
+		return err
+	}
+	err = kerr.ErrorForCode(t.ErrorCode)
+	switch {
+	case !errors.Is(err, kerr.UnknownTopicOrPartition):
+		return err
+	case l.s.CreateTopic:
+		return l.create(ctx, topic)
+	}
+	return &destination.Pause{Reason: "there is no topic " + topic + "; create it, or write create_topic: true"}
+}
+
+// topic asks about a topic, which does not create it.
+func (l *lane) topic(ctx context.Context, name string) (t kmsg.MetadataResponseTopic, err error) {
+	q := kmsg.NewPtrMetadataRequest()
+	asked := kmsg.NewMetadataRequestTopic()
+	asked.Topic = kmsg.StringPtr(name)
+	q.Topics = append(q.Topics, asked)
+	q.IncludeTopicAuthorizedOperations = true
+	said, err := q.RequestWith(ctx, l.Client)
+	if err != nil {
+		return t, err
+	}
+	if len(said.Topics) != 1 {
+		return t, errors.New("the brokers say nothing of the topic")
+	}
+	return said.Topics[0], nil
+}
+
+func (l *lane) create(ctx context.Context, name string) error {
+	q := kmsg.NewPtrCreateTopicsRequest()
+	q.TimeoutMillis = int32(ackTimeout.Milliseconds())
+	t := kmsg.NewCreateTopicsRequestTopic()
+	t.Topic, t.NumPartitions, t.ReplicationFactor = name, -1, -1 // the brokers' own
+	q.Topics = append(q.Topics, t)
+	said, err := q.RequestWith(ctx, l.Client)
+	if err != nil {
+		return err
+	}
+	if len(said.Topics) != 1 {
+		return errors.New("the brokers say nothing of the topic that they were to create")
+	}
+	err = kerr.ErrorForCode(said.Topics[0].ErrorCode)
+	if errors.Is(err, kerr.TopicAlreadyExists) {
+		return nil // another was faster
+	}
+	return err
+}
+
+// record returns a call as a message.
+func (s *Settings) record(c destination.Call) (*kgo.Record, error) {
+	var call struct{ Type, Event string }
+	if err := json.Unmarshal(c.JSON, &call); err != nil {
+		return nil, &destination.Refusal{Reason: "the call is no JSON object with a type and an event"}
+	}
+	return &kgo.Record{
+		Topic: s.topicOf(c),
+		Key:   []byte(c.Workspace + "/" + c.Source + "/" + c.Conversation),
+		Value: c.JSON,
+		Headers: []kgo.RecordHeader{
+			{Key: "messageId", Value: []byte(c.MessageID)},
+			{Key: "event", Value: []byte(cmp.Or(call.Event, call.Type))},
+			{Key: "workspace", Value: []byte(c.Workspace)},
+			{Key: "source", Value: []byte(c.Source)},
+		},
+	}, nil
+}
+
+// topicOf fills in the template.
+func (s *Settings) topicOf(c destination.Call) string {
+	name := placeholder.ReplaceAllStringFunc(s.Topic, func(p string) string {
+		text := c.Workspace
+		if p == "{source}" {
+			text = c.Source
+		}
+		return strings.Map(func(r rune) rune {
+			if r < 0x80 && topicName.MatchString(string(r)) {
+				return r
+			}
+			return '_'
+		}, cmp.Or(text, "_"))
+	})
+	return name[:min(len(name), 249)]
+}
