@@ -16,6 +16,7 @@ var layers = []struct{ tree, may string }{
 	{"connector/connectortest", "livechat conversation connector internal/corpus"},
 	{"internal/jq", ""},
 	{"internal/disk", ""},
+	{"internal/phrase", ""},
 	{"connector", "conversation internal/jq"},
 	{"destination/destinationtest", "destination internal/deliver internal/journal"},
 	{"destination", "livechat internal/strictyaml internal/disk"},
@@ -29,7 +30,8 @@ var layers = []struct{ tree, may string }{
 	{"internal/archive", "livechat internal/journal"},
 	{"internal/report", "internal/archive"},
 	{"internal/control", "livechat connector internal/journal"},
-	{"internal/doctor", "livechat destination internal/control internal/deliver internal/disk internal/journal"},
+	{"internal/doctor", "livechat destination internal/control internal/deliver internal/disk internal/journal internal/phrase"},
+	{"internal/alert", "livechat destination internal/control internal/phrase"},
 	{"internal/live", "conversation internal/journal"},
 	{"internal/trace", "livechat conversation internal/journal"},
 	{"docs", ""},
@@ -41,9 +43,9 @@ var layers = []struct{ tree, may string }{
 	{"internal/corpus", ""},
 	{"internal/npmtest", ""},
 	{"internal/doctable", ""},
-	{"gateway", "livechat conversation connector destination internal/spell internal/strictyaml internal/journal internal/jq internal/ingest internal/lookup internal/engine internal/deliver internal/control internal/live internal/archive internal/console internal/disk internal/doctor"},
+	{"gateway", "livechat conversation connector destination internal/spell internal/strictyaml internal/journal internal/jq internal/ingest internal/lookup internal/engine internal/deliver internal/control internal/live internal/archive internal/console internal/disk internal/doctor internal/alert"},
 	{"bench", "livechat conversation connector gateway internal/archive internal/journal internal/report internal/simulate internal/standin"},
-	{"cmd", "livechat conversation connector destination gateway internal/archive internal/control internal/doctor internal/journal internal/recording internal/simulate internal/standin"},
+	{"cmd", "livechat conversation connector destination gateway internal/archive internal/control internal/doctor internal/phrase internal/journal internal/recording internal/simulate internal/standin"},
 }
 
 // TestImportsPointOneWay holds every package to the table.

@@ -41,6 +41,8 @@ type Config struct {
 	Sources []Source `yaml:"sources,omitempty"`
 	// Where events go, by name.
 	Destinations []Destination `yaml:"destinations,omitempty"`
+	// Who is told when a destination or source needs somebody, by name. Those at the top level hear of every workspace. See [alerts](alerts.md).
+	Alerts []Alert `yaml:"alerts,omitempty"`
 	// Further workspaces, by name. What is at the top level is the workspace `default`.
 	Workspaces []Workspace `yaml:"workspaces,omitempty"`
 
@@ -57,13 +59,14 @@ type Config struct {
 }
 
 // NoListener as Config.Listen listens nowhere, NoSettle as Config.Settle does
-// not wait, NoInactivity as Rules.Inactivity takes any silence, and KeepForever
-// as Archive.Keep deletes nothing.
+// not wait, NoInactivity as Rules.Inactivity takes any silence, KeepForever as
+// Archive.Keep deletes nothing, and NoLimit as Lag.Age takes any delay.
 const (
 	NoListener                 = "none"
 	NoSettle     time.Duration = -1
 	NoInactivity time.Duration = -1
 	KeepForever  time.Duration = -1
+	NoLimit      time.Duration = -1
 )
 
 // Retention says how long things are kept.
@@ -250,6 +253,32 @@ type Filter struct {
 	Events []string `yaml:"events,omitempty"`
 }
 
+// An Alert is who is told when a destination or source needs somebody.
+type Alert struct {
+	Name string `yaml:",key"`
+
+	// URL that alerts are sent to by POST, such as that of a Slack incoming webhook. A secret, since many a URL is all that it takes to send to it. Required.
+	URL Secret `yaml:"url,omitempty"`
+	// What requests are signed with, as [Standard Webhooks](https://www.standardwebhooks.com) has it: `whsec_` and 24 to 64 bytes in base64, one or a list. Without it they are not signed.
+	Secrets []Secret `yaml:"secret,omitempty"`
+	// Whether private, loopback, link-local and other special addresses may be called.
+	AllowPrivate bool `yaml:"allow_private,omitempty"`
+	// Whether to send the text alone, `{"text": "…"}`, for receivers that refuse what they do not know.
+	TextOnly bool `yaml:"text_only,omitempty"`
+	// When a destination is late.
+	Lag Lag `yaml:"lag,omitempty"`
+	// How often it is told again that a destination is paused or late, while it is. Without it: once.
+	Repeat time.Duration `yaml:"repeat,omitempty"`
+}
+
+// Lag says when a destination is late.
+type Lag struct {
+	// How many events may wait for it. `0` is any number.
+	Events int64 `yaml:"events,omitempty"`
+	// How long one may. `0` is for ever (NoLimit in Go).
+	Age time.Duration `yaml:"age,never"`
+}
+
 // A Workspace is a tenant: its sources' events go to its destinations only.
 type Workspace struct {
 	Name string `yaml:",key"`
@@ -263,6 +292,8 @@ type Workspace struct {
 	Sources []Source `yaml:"sources,omitempty"`
 	// Where events go, by name.
 	Destinations []Destination `yaml:"destinations,omitempty"`
+	// Who is told when a destination or source of this workspace needs somebody, by name.
+	Alerts []Alert `yaml:"alerts,omitempty"`
 }
 
 // Default returns the configuration that an empty file has.

@@ -54,7 +54,7 @@ func TestManualExample(t *testing.T) {
 	if _, err := Parse([]byte(text), "example.yaml", func(name string) (string, bool) { return strings.Repeat(name, 3), true }); err != nil {
 		t.Error(err)
 	}
-	structs := []any{&Config{}, &Retention{}, &Archive{}, &Source{}, &Agent{}, &Signature{}, &Destination{}, &Filter{}, &Workspace{}, &Console{}, &ConsoleUser{}, &ConsoleToken{}, &ConsoleOIDC{}}
+	structs := []any{&Config{}, &Retention{}, &Archive{}, &Source{}, &Agent{}, &Signature{}, &Destination{}, &Filter{}, &Workspace{}, &Console{}, &ConsoleUser{}, &ConsoleToken{}, &ConsoleOIDC{}, &Alert{}, &Lag{}}
 	for _, typ := range destinations.Types() {
 		structs = append(structs, typ.Settings())
 	}
@@ -90,6 +90,10 @@ func defaults(name string) any {
 		return Signature{Hash: connector.HMACSHA256, Signed: "{body}", Value: "{signature}", Encoding: "hex", Key: "text", Unit: "s", Tolerance: connector.ReplayWindow}
 	case "Workspace":
 		return Workspace{}
+	case "Alert":
+		return Alert{}
+	case "Lag":
+		return Lag{Age: lateAfter}
 	case "Console":
 		return Console{Bodies: access.Viewer}
 	case "ConsoleUser":

@@ -23,10 +23,12 @@ func (c *Config) Print(w io.Writer) error {
 	e.Rules, e.Policy = e.Rules.or(defaultRules()), e.Policy.or(defaultPolicy())
 	rest := *resolved
 	e.Sources, e.Destinations = rest.next(e.Sources, e.Destinations)
+	e.Alerts = inForce(e.Alerts)
 	e.Workspaces = slices.Clone(e.Workspaces)
 	for i := range e.Workspaces {
 		w := &e.Workspaces[i]
 		w.Sources, w.Destinations = rest.next(w.Sources, w.Destinations)
+		w.Alerts = inForce(w.Alerts)
 	}
 	return strictyaml.Encode(w, &e)
 }

@@ -29,6 +29,9 @@ workspaces:
       new: {type: api, token: ["${OTHER_TOKEN}"]}
     destinations:
       log: {type: file, path: "./a$${b}: c.jsonl", rotate_mb: 0, message_body: redact}
+    alerts:
+      team: {url: https://example.com/hook, repeat: 1d}
+      quiet: {url: https://example.com/quiet, lag: {age: 0, events: 5}}
 `)
 	var b bytes.Buffer
 	if err := c.Print(&b); err != nil {
@@ -41,7 +44,7 @@ workspaces:
 	golden(t, "testdata/print.yaml", b.String())
 
 	again := b.String()
-	for _, s := range []string{"from-a-file-4711", "${SHOP_TOKEN}", "${WEBSITE_KEY}", "${SEGMENT_KEY}", "${SUPPORT_SECRET}-0123456789", "${OTHER_TOKEN}"} {
+	for _, s := range []string{"from-a-file-4711", "${SHOP_TOKEN}", "${WEBSITE_KEY}", "${SEGMENT_KEY}", "${SUPPORT_SECRET}-0123456789", "${OTHER_TOKEN}", "https://example.com/hook", "https://example.com/quiet"} {
 		again = strings.Replace(again, "…", s, 1)
 	}
 	got, want := resolve(t, parse(t, again)), resolve(t, c)
@@ -61,6 +64,9 @@ workspaces:
 		if w := want.Destinations[i]; d.Name != w.Name || !reflect.DeepEqual(d.Settings, w.Settings) {
 			t.Errorf("destination %s differs", d.Name)
 		}
+	}
+	if !reflect.DeepEqual(got.Alerts, want.Alerts) || len(want.Alerts) != 2 || want.Alerts[0].Limit.Age != lateAfter || want.Alerts[1].Limit.Age != 0 {
+		t.Errorf("alerts: got %+v, want %+v", got.Alerts, want.Alerts)
 	}
 }
 

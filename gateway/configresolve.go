@@ -29,6 +29,7 @@ type Resolved struct {
 	Sources      []ResolvedSource
 	Destinations []ResolvedDestination
 	Console      access.Rules
+	Alerts       []ResolvedAlert
 }
 
 // A ResolvedSource is a source with everything that holds for it.
@@ -148,7 +149,8 @@ func (r *resolver) resolve(c *Config) (*Resolved, []Problem) {
 	oneOf(r, "archive", "bodies", c.Archive.Bodies, archive.Include, archive.Omit)
 	r.rules("", c.Rules)
 	r.policy("", c.Policy)
-	top := Workspace{defaultWorkspace, c.Rules, c.Policy, c.Namespace, c.Sources, c.Destinations}
+	top := Workspace{Name: defaultWorkspace, Rules: c.Rules, Policy: c.Policy, Namespace: c.Namespace, Sources: c.Sources, Destinations: c.Destinations}
+	r.alerts("", "", c.Alerts)
 	r.workspace("", top)
 	seen := map[string]bool{}
 	for _, w := range c.Workspaces {
@@ -161,6 +163,7 @@ func (r *resolver) resolve(c *Config) (*Resolved, []Problem) {
 		r.policy(path, w.Policy)
 		w.Rules, w.Policy, w.Namespace = w.Rules.or(c.Rules), w.Policy.or(c.Policy), cmp.Or(w.Namespace, c.Namespace)
 		r.workspace(path, w)
+		r.alerts(path, w.Name, w.Alerts)
 	}
 	return &r.out, r.problems
 }

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -20,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/parlance-chat/parlance/conversation"
+	"github.com/parlance-chat/parlance/internal/alert"
 	"github.com/parlance-chat/parlance/internal/console"
 	"github.com/parlance-chat/parlance/internal/console/access"
 	"github.com/parlance-chat/parlance/internal/control"
@@ -47,6 +49,7 @@ type Gateway struct {
 	engine   *engine.Metrics
 	loops    loops
 	askers   askers
+	alerts   alerts
 	origins  atomic.Pointer[map[sourceKey]engine.Source]
 	inForce  atomic.Pointer[Resolved]
 	handler  http.Handler
@@ -98,6 +101,12 @@ func Open(c Config) (*Gateway, error) {
 		return nil, errors.Join(err, j.Close())
 	}
 	g.openReading()
+	g.alerts = alerts{log: c.Log, status: func(ctx context.Context, workspace string) (control.Status, error) {
+		return g.target().Status(ctx, workspace)
+	}}
+	if g.alerts.store, err = alert.OpenStore(filepath.Join(c.Data, storeName)); err != nil {
+		c.Log.Warn("what alerts were told is not known; what still holds is told again", "error", err)
+	}
 	g.console = g.newConsole(hub)
 	registry.MustRegister(&g.loops)
 	g.handler = g.routes(registry)
@@ -224,6 +233,9 @@ func (g *Gateway) apply(r *Resolved) error {
 	g.reading.add(g.workspaces()...)
 	g.guard.Set(r.Console)
 	g.askers.set(asking)
+	if err := g.alerts.set(r.Alerts); err != nil {
+		g.log.Error("what alerts were told cannot be kept", "error", err)
+	}
 	return g.ingest.SetSources(sources)
 }
 

@@ -55,6 +55,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	group.Go(func() error { g.loops.run(failed); return nil })
 	group.Go(func() error { g.askers.run(failed); return nil })
 	group.Go(func() error { g.reading.run(failed); return nil })
+	group.Go(func() error { g.alerts.run(failed); return nil })
 	served := make(chan error, 1)
 	go func() { served <- servers.serve() }()
 	var err error

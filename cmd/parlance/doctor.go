@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"strings"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/parlance-chat/parlance/destination"
 	"github.com/parlance-chat/parlance/gateway"
 	"github.com/parlance-chat/parlance/internal/doctor"
+	"github.com/parlance-chat/parlance/internal/phrase"
 )
 
 func doctorCommand() *cobra.Command {
@@ -111,21 +111,14 @@ func printParts(w io.Writer, parts []doctor.Part) error {
 	n := tally(parts)
 	switch {
 	case n[destination.Problem] > 0:
-		b.WriteString(paint.paint(red, plural(n[destination.Problem], "problem")+", "+plural(n[destination.Warning], "warning")) + "\n")
+		b.WriteString(paint.paint(red, phrase.Count(int64(n[destination.Problem]), "problem")+", "+phrase.Count(int64(n[destination.Warning]), "warning")) + "\n")
 	case n[destination.Warning] > 0:
-		b.WriteString(paint.paint(yellow, "no problem, "+plural(n[destination.Warning], "warning")) + "\n")
+		b.WriteString(paint.paint(yellow, "no problem, "+phrase.Count(int64(n[destination.Warning]), "warning")) + "\n")
 	default:
 		b.WriteString(paint.paint(green, "nothing is wrong that can be seen from here") + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // folded breaks a text into lines, all but the first of them indented.

@@ -59,7 +59,7 @@ func command() *cobra.Command {
 		Version:       version,
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "%v", err) })
-	root.AddCommand(serveCommand(), demoCommand(), checkCommand(), doctorCommand(), connectorsCommand(), destinationsCommand(), mapCommand(), importCommand(), captureCommand(), lintCommand(), exportCommand(), simulateCommand(),
+	root.AddCommand(serveCommand(), demoCommand(), checkCommand(), doctorCommand(), alertCommand(), connectorsCommand(), destinationsCommand(), mapCommand(), importCommand(), captureCommand(), lintCommand(), exportCommand(), simulateCommand(),
 		statusCommand(), tailCommand(), replayCommand(), pauseCommand(), resumeCommand(), unreadableCommand(), parkedCommand(), archiveCommand(), passwordCommand(), versionCommand())
 	return root
 }

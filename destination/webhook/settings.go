@@ -17,6 +17,8 @@ type Settings struct {
 	URL strictyaml.Secret `yaml:"url"`
 	// What requests are signed with, as the receiver has it: whsec_ and 24 to 64 bytes in base64. Each of several signs, so that a receiver can change from one to the next. Required.
 	Secrets []strictyaml.Secret `yaml:"secret"`
+	// Unsigned lets there be no secret. A destination always has one.
+	Unsigned bool `yaml:"-"`
 	// Authorization header, for a receiver that wants one besides the signature.
 	Authorization strictyaml.Secret `yaml:"authorization"`
 	// How many calls a request may have, up to 1,000. With 1 the body is the call; with more it is a list, even of one.
@@ -28,7 +30,7 @@ type Settings struct {
 // Check says what is wrong with the settings.
 func (s *Settings) Check() error {
 	errs := []error{s.checkURL()}
-	if len(s.Secrets) == 0 {
+	if len(s.Secrets) == 0 && !s.Unsigned {
 		errs = append(errs, errors.New("secret: is missing; make one, which the receiver must know too: echo whsec_$(openssl rand -base64 32)"))
 	}
 	for _, secret := range s.Secrets {

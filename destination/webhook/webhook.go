@@ -167,6 +167,9 @@ func (d *Destination) post(ctx context.Context, id string, body []byte, a destin
 // sign sets the headers of Standard Webhooks, with one signature for each
 // secret.
 func (d *Destination) sign(h http.Header, id string, at time.Time, body []byte) {
+	if len(d.keys) == 0 {
+		return
+	}
 	timestamp := strconv.FormatInt(at.Unix(), 10)
 	signatures := make([]string, len(d.keys))
 	for i, k := range d.keys {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/parlance-chat/parlance/destination"
 	"github.com/parlance-chat/parlance/internal/disk"
+	"github.com/parlance-chat/parlance/internal/phrase"
 )
 
 // almostNone is the room with which the gateway soon refuses webhooks.
@@ -43,7 +44,7 @@ func Directory(dir, journal string, now time.Time) (found []destination.Finding)
 		if wal, err := os.Stat(journal + "-wal"); err == nil && wal.ModTime().After(written) {
 			written = wal.ModTime()
 		}
-		what(destination.Good, "the journal in "+dir+" has "+disk.Size(uint64(info.Size()))+" and was last written "+ago(now.Sub(written)), "")
+		what(destination.Good, "the journal in "+dir+" has "+disk.Size(uint64(info.Size()))+" and was last written "+phrase.Ago(now.Sub(written)), "")
 	}
 	switch free, err := disk.Free(above); {
 	case err != nil: // this system does not tell

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/internal/phrase"
 )
 
 const (
@@ -86,7 +87,7 @@ func certificate(host string, left time.Duration) destination.Finding {
 	if left >= soon {
 		return destination.Finding{}
 	}
-	return destination.Finding{Level: destination.Warning, Text: "the certificate of " + host + " ends in " + span(left),
+	return destination.Finding{Level: destination.Warning, Text: "the certificate of " + host + " ends in " + phrase.Span(left),
 		Do: "have it renewed; once it has ended, nothing is sent any more"}
 }
 

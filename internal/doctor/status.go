@@ -9,6 +9,7 @@ import (
 
 	"github.com/parlance-chat/parlance/destination"
 	"github.com/parlance-chat/parlance/internal/control"
+	"github.com/parlance-chat/parlance/internal/phrase"
 )
 
 const (
@@ -23,12 +24,12 @@ func Delivering(d control.Destination, running bool) (found []destination.Findin
 	what := func(level destination.Level, text, do string) {
 		found = append(found, destination.Finding{Level: level, Text: text, Do: do})
 	}
-	waits := count(d.LagEvents, "event") + " wait"
+	waits := phrase.Count(d.LagEvents, "event") + " wait"
 	if d.LagEvents == 1 {
 		waits += "s"
 	}
 	if d.LagEvents > 0 {
-		waits += ", the oldest for " + span(time.Duration(d.LagSeconds*float64(time.Second)))
+		waits += ", the oldest for " + phrase.Span(time.Duration(d.LagSeconds*float64(time.Second)))
 	}
 	name := d.Name + workspaceFlag(d.Workspace)
 	switch {
@@ -41,7 +42,7 @@ func Delivering(d control.Destination, running bool) (found []destination.Findin
 		}
 		what(destination.Warning, text+"; "+waits, "parlance resume "+name)
 	case d.State == control.StatePaused:
-		what(destination.Problem, "the gateway has paused it: "+cmp.Or(d.Trouble, "its log says why")+"; "+waits, "set that right; then it goes on within 5 minutes, or at once with: parlance resume "+name)
+		what(destination.Problem, "the gateway has paused it: "+cmp.Or(strings.TrimPrefix(d.Trouble, "paused: "), "its log says why")+"; "+waits, "set that right; then it goes on within 5 minutes, or at once with: parlance resume "+name)
 	case d.Trouble != "":
 		what(destination.Warning, "the last attempt failed: "+d.Trouble+"; "+waits, "nothing, if it is over soon: the gateway tries again")
 	case d.LagSeconds > late.Seconds():
@@ -50,7 +51,7 @@ func Delivering(d control.Destination, running bool) (found []destination.Findin
 		what(destination.Good, "it has got every event", "")
 	}
 	if d.Parked > 0 {
-		what(destination.Warning, count(d.Parked, "call")+" it refused for good, and parked", "parlance parked -d "+name+" says why")
+		what(destination.Warning, phrase.Count(d.Parked, "call")+" it refused for good, and parked", "parlance parked -d "+name+" says why")
 	}
 	return found
 }
@@ -72,19 +73,19 @@ func Telling(s control.Source, address string, now time.Time) (found []destinati
 	case s.LastWebhook.IsZero():
 		what(destination.Warning, "nothing is kept that came from it", "have the tool send to "+address+"; docs/connectors has where to click")
 	case now.Sub(s.LastWebhook) > silent:
-		what(destination.Warning, "the last webhook came "+ago(now.Sub(s.LastWebhook)), "is the webhook still switched on in the tool, and does it send to "+address+"? Some tools switch it off after failures")
+		what(destination.Warning, "the last webhook came "+phrase.Ago(now.Sub(s.LastWebhook)), "is the webhook still switched on in the tool, and does it send to "+address+"? Some tools switch it off after failures")
 	default:
-		what(destination.Good, "the last webhook came "+ago(now.Sub(s.LastWebhook)), "")
+		what(destination.Good, "the last webhook came "+phrase.Ago(now.Sub(s.LastWebhook)), "")
 	}
 	if s.Refused > 0 {
 		level := destination.Warning // strangers try as well
 		if s.LastWebhook.IsZero() || now.Sub(s.LastWebhook) > silent {
 			level = destination.Problem
 		}
-		what(level, count(s.Refused, "request")+" refused since the gateway began: the signature was wrong", "compare secret with the tool's; behind a proxy some need public_url; a proxy must not change the body")
+		what(level, phrase.Count(s.Refused, "request")+" refused since the gateway began: the signature was wrong", "compare secret with the tool's; behind a proxy some need public_url; a proxy must not change the body")
 	}
 	if s.Unreadable > 0 {
-		what(destination.Warning, count(s.Unreadable, "webhook")+" could not be read, and kept", "parlance unreadable"+workspaceFlag(s.Workspace)+" says why")
+		what(destination.Warning, phrase.Count(s.Unreadable, "webhook")+" could not be read, and kept", "parlance unreadable"+workspaceFlag(s.Workspace)+" says why")
 	}
 	return found
 }
@@ -103,7 +104,7 @@ func CountedTwice(list []control.Chatting, types map[string]string) map[string][
 			var text, do string
 			switch {
 			case types[site.Source] == "tracking" && types[tool.Source] != "tracking" && (n > 0 || mayBe(site.Integrations, types[tool.Source])):
-				text = fmt.Sprintf("it passed on %s of Live Chat that a website or program made itself%s, and the source %s told of chats too", count(site.Events, "event"), by(site.Integrations), tool.Source)
+				text = fmt.Sprintf("it passed on %s of Live Chat that a website or program made itself%s, and the source %s told of chats too", phrase.Count(site.Events, "event"), by(site.Integrations), tool.Source)
 				do = "if they are the same chats, switch them off there: “Record Live Chat Events” of the browser integration, or the program's own calls"
 			case types[site.Source] == types[tool.Source] && n > 0:
 				text = "the source " + tool.Source + " tells of chats with the same ids"
@@ -112,7 +113,7 @@ func CountedTwice(list []control.Chatting, types map[string]string) map[string][
 				continue
 			}
 			if n > 0 {
-				text += fmt.Sprintf("; %s within a day were told by both and are counted twice", count(int64(n), "conversation"))
+				text += fmt.Sprintf("; %s within a day were told by both and are counted twice", phrase.Count(int64(n), "conversation"))
 			}
 			found[site.Source] = append(found[site.Source], destination.Finding{Level: destination.Warning, Text: text, Do: do})
 		}

@@ -1,32 +1,34 @@
-package doctor
+// Package phrase writes numbers and spans of time as people say them.
+package phrase
 
 import (
 	"fmt"
 	"time"
 )
 
-// ago says how long something is past, to about a tenth.
-func ago(d time.Duration) string {
+// Ago says how long something is past, roughly.
+func Ago(d time.Duration) string {
 	if d < time.Second {
 		return "just now"
 	}
-	return span(d) + " ago"
+	return Span(d) + " ago"
 }
 
-func span(d time.Duration) string {
+// Span says how long something takes, roughly.
+func Span(d time.Duration) string {
 	for _, unit := range []struct {
 		of   time.Duration
 		name string
 	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}, {time.Second, "second"}} {
 		if d >= 2*unit.of || d >= unit.of && unit.of == time.Second {
-			return count(int64(d/unit.of), unit.name)
+			return Count(int64(d/unit.of), unit.name)
 		}
 	}
 	return "a moment"
 }
 
-// count writes how many of something there are.
-func count(n int64, what string) string {
+// Count says how many of something there are.
+func Count(n int64, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
