@@ -30,6 +30,10 @@ func open(t *testing.T, url string) *tracking.Destination {
 	return d
 }
 
+func openAt(url string) (destination.Destination, error) {
+	return Open(Settings{APIKey: key, Region: "us", Endpoint: url})
+}
+
 func TestDestination(t *testing.T) {
 	r := trackingtest.New(t, func(w http.ResponseWriter, _ trackingtest.Request) { io.WriteString(w, took) })
 	destinationtest.Test(t, destinationtest.Harness{
@@ -54,9 +58,7 @@ func TestDestination(t *testing.T) {
 
 func TestFaults(t *testing.T) {
 	destinationtest.TestFaults(t, destinationtest.HTTPHarness{
-		Open: func(url string) (destination.Destination, error) {
-			return Open(Settings{APIKey: key, Region: "us", Endpoint: url})
-		},
+		Open:      openAt,
 		Secret:    key,
 		Answer:    took,
 		Tells:     true,
@@ -96,18 +98,9 @@ func TestAnswers(t *testing.T) {
 		{503, "", "again"},
 		{504, "", "again"},
 	} {
-		r := trackingtest.New(t, func(w http.ResponseWriter, _ trackingtest.Request) {
-			w.WriteHeader(tt.status)
-			io.WriteString(w, tt.says)
-		})
-		d := open(t, r.URL)
-		err := d.Send(t.Context(), trackingtest.Attempt("a", "b"))
-		if got := trackingtest.Class(err); got != tt.want || err != nil && (strings.Contains(err.Error(), key) || strings.Contains(err.Error(), "ann@")) {
-			t.Errorf("%d %s: got %s (%v), want %s", tt.status, tt.says, got, err, tt.want)
-		}
-		_ = d.Send(t.Context(), trackingtest.Attempt("a", "b")) // answered as before
-		if got := len(r.Requests()[1].Calls); got != 2 {
-			t.Errorf("%d %s: the next attempt has %d calls, want both", tt.status, tt.says, got)
+		again, err := trackingtest.Answered(t, openAt, tt.status, tt.says)
+		if got := trackingtest.Class(err); got != tt.want || again != 2 || err != nil && (strings.Contains(err.Error(), key) || strings.Contains(err.Error(), "ann@")) {
+			t.Errorf("%d %s: got %s (%v) and %d calls again, want %s and both", tt.status, tt.says, got, err, again, tt.want)
 		}
 	}
 }

@@ -60,23 +60,10 @@ func TestAnswers(t *testing.T) {
 		{500, `{"error":"error# 1x2Y: panic"}`, "again", 2},
 		{503, "", "again", 2},
 	} {
-		r := trackingtest.New(t, func(w http.ResponseWriter, _ trackingtest.Request) {
-			w.WriteHeader(tt.status)
-			io.WriteString(w, tt.says)
-		})
-		d, err := Open(Settings{WriteKey: key, Endpoint: r.URL})
-		if err != nil {
-			t.Fatal(err)
+		again, err := trackingtest.Answered(t, openAt, tt.status, tt.says)
+		if got := trackingtest.Class(err); got != tt.want || again != tt.again || err != nil && strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%d %s: got %s (%v) and %d calls again, want %s and %d", tt.status, tt.says, got, err, again, tt.want, tt.again)
 		}
-		err = d.Send(t.Context(), trackingtest.Attempt("a", "b"))
-		if got := trackingtest.Class(err); got != tt.want || err != nil && strings.Contains(err.Error(), "s3cret") {
-			t.Errorf("%d %s: got %s (%v), want %s", tt.status, tt.says, got, err, tt.want)
-		}
-		_ = d.Send(t.Context(), trackingtest.Attempt("a", "b")) // answered as before
-		if got := len(r.Requests()[1].Calls); got != tt.again {
-			t.Errorf("%d %s: the next attempt has %d calls, want %d", tt.status, tt.says, got, tt.again)
-		}
-		d.Close()
 	}
 }
 

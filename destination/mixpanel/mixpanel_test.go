@@ -30,6 +30,10 @@ func open(t *testing.T, url string) *tracking.Destination {
 	return d
 }
 
+func openAt(url string) (destination.Destination, error) {
+	return Open(Settings{ProjectToken: token, Region: "us", Endpoint: url})
+}
+
 func TestDestination(t *testing.T) {
 	ids := map[string]string{}
 	for a := range 5 {
@@ -64,9 +68,7 @@ func TestDestination(t *testing.T) {
 
 func TestFaults(t *testing.T) {
 	destinationtest.TestFaults(t, destinationtest.HTTPHarness{
-		Open: func(url string) (destination.Destination, error) {
-			return Open(Settings{ProjectToken: token, Region: "us", Endpoint: url})
-		},
+		Open:      openAt,
 		Secret:    token,
 		Answer:    took,
 		Tells:     true,
@@ -111,18 +113,9 @@ func TestAnswers(t *testing.T) {
 		{502, "", "again", 2},
 		{503, "", "again", 2},
 	} {
-		r := trackingtest.New(t, func(w http.ResponseWriter, _ trackingtest.Request) {
-			w.WriteHeader(tt.status)
-			io.WriteString(w, tt.says)
-		})
-		d := open(t, r.URL)
-		err := d.Send(t.Context(), trackingtest.Attempt("a", "b"))
-		if got := trackingtest.Class(err); got != tt.want || err != nil && strings.Contains(err.Error(), token) {
-			t.Errorf("%d %s: got %s (%v), want %s", tt.status, tt.says, got, err, tt.want)
-		}
-		_ = d.Send(t.Context(), trackingtest.Attempt("a", "b")) // answered as before
-		if got := len(r.Requests()[1].Calls); got != tt.again {
-			t.Errorf("%d %s: the next attempt has %d calls, want %d", tt.status, tt.says, got, tt.again)
+		again, err := trackingtest.Answered(t, openAt, tt.status, tt.says)
+		if got := trackingtest.Class(err); got != tt.want || again != tt.again || err != nil && strings.Contains(err.Error(), token) {
+			t.Errorf("%d %s: got %s (%v) and %d calls again, want %s and %d", tt.status, tt.says, got, err, again, tt.want, tt.again)
 		}
 	}
 }

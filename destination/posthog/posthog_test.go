@@ -20,6 +20,10 @@ func answer(says string) func(http.ResponseWriter, trackingtest.Request) {
 	return func(w http.ResponseWriter, _ trackingtest.Request) { io.WriteString(w, says) }
 }
 
+func openAt(url string) (destination.Destination, error) {
+	return Open(Settings{ProjectKey: key, Region: "us", Endpoint: url})
+}
+
 func TestDestination(t *testing.T) {
 	ids := map[string]string{}
 	for a := range 5 {
@@ -51,9 +55,7 @@ func TestDestination(t *testing.T) {
 
 func TestFaults(t *testing.T) {
 	destinationtest.TestFaults(t, destinationtest.HTTPHarness{
-		Open: func(url string) (destination.Destination, error) {
-			return Open(Settings{ProjectKey: key, Region: "us", Endpoint: url})
-		},
+		Open:      openAt,
 		Secret:    key,
 		Answer:    `{"status":1}`,
 		Tells:     true,
@@ -79,19 +81,10 @@ func TestAnswers(t *testing.T) {
 		{429, "rate limited", "again"},
 		{503, "transient error, please retry", "again"},
 	} {
-		r := trackingtest.New(t, func(w http.ResponseWriter, _ trackingtest.Request) {
-			w.WriteHeader(tt.status)
-			io.WriteString(w, tt.says)
-		})
-		d, err := Open(Settings{ProjectKey: key, Region: "us", Endpoint: r.URL})
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = d.Send(t.Context(), trackingtest.Attempt("a", "b"))
+		_, err := trackingtest.Answered(t, openAt, tt.status, tt.says)
 		if got := trackingtest.Class(err); got != tt.want || err != nil && strings.Contains(err.Error(), key) {
 			t.Errorf("%d %s: got %s, or the key in the error, want %s", tt.status, tt.says, got, tt.want)
 		}
-		d.Close()
 	}
 }
 

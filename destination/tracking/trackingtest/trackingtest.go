@@ -146,3 +146,21 @@ func Attempt(ids ...string) (a destination.Attempt) {
 	}
 	return a
 }
+
+// Answered returns what an attempt with two calls, a and b, comes to at a
+// receiver that always answers so, and how many calls the next attempt has.
+func Answered(t *testing.T, open func(url string) (destination.Destination, error), status int, says string) (again int, err error) {
+	t.Helper()
+	r := New(t, func(w http.ResponseWriter, _ Request) {
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, says) // the client may be gone
+	})
+	d, err := open(r.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	err = d.Send(t.Context(), Attempt("a", "b"))
+	_ = d.Send(t.Context(), Attempt("a", "b")) // answered as before
+	return len(r.Requests()[1].Calls), err
+}
