@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -11,14 +12,21 @@ import (
 	"github.com/parlance-chat/parlance/connector"
 	connectors "github.com/parlance-chat/parlance/connector/all"
 	"github.com/parlance-chat/parlance/conversation"
+	"github.com/parlance-chat/parlance/destination"
 	"github.com/parlance-chat/parlance/internal/console"
+	"github.com/parlance-chat/parlance/internal/console/access"
+	"github.com/parlance-chat/parlance/internal/control"
+	"github.com/parlance-chat/parlance/internal/deliver"
 	"github.com/parlance-chat/parlance/internal/journal/sqlite"
 	"github.com/parlance-chat/parlance/internal/live"
 )
 
 // newConsole returns the pages that show this gateway.
 func (g *Gateway) newConsole(hub *live.Hub) *console.Console {
-	return console.New(console.Options{Log: g.log, Guard: g.guard, Hub: hub, Journal: g.journal, Rules: g.rules, Workspaces: g.workspaces,
+	t := g.target()
+	t.By = func(r *http.Request) string { return access.Of(r.Context()).Name }
+	return console.New(console.Options{Control: control.Local(t), Deliveries: consoleDeliveries{g},
+		Log: g.log, Guard: g.guard, Hub: hub, Journal: g.journal, Rules: g.rules, Workspaces: g.workspaces,
 		Sources: consoleSources{g, g.journal}, PublicURL: g.config.PublicURL, Play: g.play, Setup: setup{g}, Destinations: g.destinationsOf})
 }
 
@@ -123,4 +131,39 @@ func (g *Gateway) destinationsOf(workspace string) (names []string) {
 		}
 	}
 	return names
+}
+
+// consoleDeliveries tell the console of deliveries.
+type consoleDeliveries struct{ g *Gateway }
+
+// Attempts implements console.Deliveries.
+func (c consoleDeliveries) Attempts(workspace, name string) []deliver.Attempt {
+	c.g.loops.mu.Lock()
+	defer c.g.loops.mu.Unlock()
+	if n := c.g.loops.running[destinationKey{workspace, name}]; n != nil {
+		return n.options.Record.Attempts()
+	}
+	return nil
+}
+
+// Examine implements console.Deliveries.
+func (c consoleDeliveries) Examine(ctx context.Context, workspace, name string, send bool) (found []destination.Finding, err error) {
+	parts, err := c.g.latest.Load().Examine(ctx, Examination{Workspace: workspace, Destinations: []string{name}, SendTest: send})
+	for _, p := range parts {
+		found = append(found, p.Findings...)
+	}
+	return found, err
+}
+
+// tellAttempt returns a function that shows attempts live. What a receiver said
+// may repeat what people wrote, so it stands where that does.
+func tellAttempt(hub *live.Hub) func(workspace, name string, a deliver.Attempt) {
+	return func(workspace, name string, a deliver.Attempt) {
+		r := live.Record{At: a.At.Add(a.Took), Kind: live.Delivery, Workspace: workspace, Destination: name, Name: a.Result,
+			Text: fmt.Sprintf("%d calls in %s", a.Calls, a.Took.Round(time.Millisecond/10)), Body: a.Error, Trouble: a.Result != "ok"}
+		if a.Status != 0 {
+			r.Text += fmt.Sprintf(", %d", a.Status)
+		}
+		hub.Publish(r)
+	}
 }

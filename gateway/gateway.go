@@ -52,6 +52,7 @@ type Gateway struct {
 	alerts   alerts
 	origins  atomic.Pointer[map[sourceKey]engine.Source]
 	inForce  atomic.Pointer[Resolved]
+	latest   atomic.Pointer[Config] // that inForce comes from
 	handler  http.Handler
 	draining atomic.Bool
 	reload   sync.Mutex // held while a configuration is put in force: all of one, or none
@@ -95,7 +96,7 @@ func Open(c Config) (*Gateway, error) {
 		engine:  engine.NewMetrics(registry),
 		watched: watched,
 		askers:  askers{journal: watched, done: in.Answered, log: c.Log, metrics: lookup.NewMetrics(registry)},
-		loops:   loops{journal: j, log: c.Log, metrics: deliver.NewMetrics(registry), running: map[destinationKey]*loop{}},
+		loops:   loops{journal: j, log: c.Log, metrics: deliver.NewMetrics(registry), told: tellAttempt(hub), running: map[destinationKey]*loop{}},
 	}
 	if g.guard, err = access.Open(access.Options{Dir: c.Data, PublicURL: c.PublicURL, Log: c.Log}); err != nil {
 		return nil, errors.Join(err, j.Close())
@@ -116,6 +117,7 @@ func Open(c Config) (*Gateway, error) {
 	if err := g.apply(resolved); err != nil {
 		return nil, errors.Join(err, g.Close())
 	}
+	g.latest.Store(&c)
 	return g, nil
 }
 
@@ -199,7 +201,12 @@ func (g *Gateway) Reload(c Config) error {
 	}
 	g.reload.Lock()
 	defer g.reload.Unlock()
-	return g.apply(resolved)
+	if err := g.apply(resolved); err != nil {
+		return err
+	}
+	c.Data, c.Listen = g.config.Data, g.config.Listen
+	g.latest.Store(&c)
+	return nil
 }
 
 // apply puts sources and destinations in force.

@@ -20,6 +20,7 @@ type loops struct {
 	journal journal.Journal
 	log     *slog.Logger
 	metrics *deliver.Metrics
+	told    func(workspace, name string, a deliver.Attempt) // hears of every attempt; may be nil
 
 	mu      sync.Mutex      // guards the fields below; held while a loop stops or starts
 	ctx     context.Context // of run; nil while it does not run
@@ -129,6 +130,11 @@ func (l *loops) open(r ResolvedDestination) (*loop, error) {
 		return nil, errors.Join(fmt.Errorf("gateway: destination %s: %w", r.Name, err), d.Close())
 	}
 	resume := make(chan struct{}, 1)
+	told := func(a deliver.Attempt) {
+		if l.told != nil {
+			l.told(r.Workspace, r.Name, a)
+		}
+	}
 	n := &loop{resolved: r, resume: resume, again: make(chan struct{}, 1), held: held, options: deliver.Options{
 		Journal:   l.journal,
 		Workspace: r.Workspace,
@@ -137,13 +143,13 @@ func (l *loops) open(r ResolvedDestination) (*loop, error) {
 		Pace:      r.Pace,
 		Rate:      deliver.NewRate(r.Pace),
 		Resume:    resume,
-		Record:    &deliver.Record{},
+		Record:    &deliver.Record{Told: told},
 		Log:       l.log,
 		Metrics:   l.metrics,
 	}}
 	n.open, n.shut = context.WithCancel(ctx)
 	n.beside = n.options
-	n.beside.Resume, n.beside.Record, n.beside.Metrics = nil, nil, nil
+	n.beside.Resume, n.beside.Record, n.beside.Metrics = nil, &deliver.Record{Told: told}, nil
 	n.options.Destination, n.beside.Destination = deliver.Share(d, r.Pace)
 	return n, nil
 }

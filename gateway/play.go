@@ -6,13 +6,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/parlance-chat/parlance/connector"
 	connectors "github.com/parlance-chat/parlance/connector/all"
 	"github.com/parlance-chat/parlance/conversation"
+	"github.com/parlance-chat/parlance/internal/inside"
 )
 
 // playable reports whether a source's chat tool can be played: its webhooks
@@ -83,38 +84,22 @@ func (s *ResolvedSource) webhookPath() string {
 
 // take has the gateway take a request, as if it came from elsewhere.
 func (g *Gateway) take(ctx context.Context, base, path string, one connector.Request) error {
-	to, err := url.Parse(strings.TrimRight(base, "/") + path)
-	if err != nil {
-		return err
-	}
+	to := strings.TrimRight(base, "/") + path
 	if _, query, ok := strings.Cut(one.URL, "?"); ok {
-		to.RawQuery = query // some tools carry their secret there
+		to += "?" + query // some tools carry their secret there
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to.String(), bytes.NewReader(one.Body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(one.Body))
 	if err != nil {
 		return err
 	}
-	r.Header, r.RequestURI = one.Header, to.RequestURI()
-	w := &reply{header: http.Header{}, status: http.StatusOK}
-	g.ingest.ServeHTTP(w, r)
-	if w.status != http.StatusOK {
-		return fmt.Errorf("refused it with status %d: %s", w.status, w.said.String())
+	r.Header = one.Header
+	resp, err := inside.Transport{Handler: g.ingest}.RoundTrip(r)
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusOK {
+		said, _ := io.ReadAll(resp.Body) // it is in memory
+		return fmt.Errorf("refused it with status %d: %s", resp.StatusCode, said)
 	}
 	return nil
 }
-
-// A reply is the answer to a request that did not come over a network.
-type reply struct {
-	header http.Header
-	status int
-	said   bytes.Buffer
-}
-
-// Header implements http.ResponseWriter.
-func (r *reply) Header() http.Header { return r.header }
-
-// WriteHeader implements http.ResponseWriter.
-func (r *reply) WriteHeader(status int) { r.status = status }
-
-// Write implements http.ResponseWriter.
-func (r *reply) Write(b []byte) (int, error) { return r.said.Write(b) }

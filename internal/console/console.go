@@ -17,6 +17,7 @@ import (
 
 	"github.com/parlance-chat/parlance/conversation"
 	"github.com/parlance-chat/parlance/internal/console/access"
+	"github.com/parlance-chat/parlance/internal/control"
 	"github.com/parlance-chat/parlance/internal/live"
 	"github.com/parlance-chat/parlance/internal/trace"
 )
@@ -38,6 +39,9 @@ type Options struct {
 	// Play has the chat tool of a source tell of the last activity of a
 	// conversation's history. The gateway's address is as its own users see it.
 	Play func(ctx context.Context, workspace, source, address string, history []conversation.Activity) error
+	// Control does what the API does, as whoever the context says.
+	Control    *control.Client
+	Deliveries Deliveries
 	// Destinations returns the names of a workspace's destinations.
 	Destinations func(workspace string) []string
 	// PublicURL is how the world calls the gateway; "" if nobody said.
@@ -66,6 +70,11 @@ func New(o Options) *Console {
 	c.add(page{path: "/webhooks/{name}", name: "Webhook", file: "webhook.html", data: c.webhook})
 	c.add(page{path: "/playground", name: "Playground", file: "playground.html", data: c.playground})
 	c.handle("POST /playground", access.Operator, c.say)
+	c.add(page{path: "/destinations", name: "Destinations", file: "destinations.html", data: c.destinations})
+	c.add(page{path: "/destinations/{name}", name: "Destination", file: "destination.html", data: c.destination})
+	c.add(page{method: "POST", path: "/destinations/{name}", name: "Destination", file: "destination.html", role: access.Operator, data: c.act})
+	c.add(page{path: "/parked", name: "Parked calls", file: "parked.html", data: c.parked})
+	c.add(page{method: "POST", path: "/parked", name: "Parked calls", file: "parked.html", role: access.Operator, data: c.parkedAct})
 	c.add(page{path: "/setup", name: "Setup", file: "setup.html", data: c.setup})
 	c.add(page{method: "POST", path: "/setup", name: "Setup", file: "setup.html", role: access.Operator, data: c.write})
 	c.add(page{path: "/sources", name: "Sources", file: "sources.html", data: c.sources})

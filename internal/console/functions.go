@@ -16,6 +16,7 @@ var functions = template.FuncMap{
 	"time":     timeElement,
 	"number":   number,
 	"duration": duration,
+	"seconds":  func(s float64) string { return duration(time.Duration(s * float64(time.Second))) },
 	"percent":  func(f float64) string { return strconv.FormatFloat(100*f, 'f', 1, 64) + " %" },
 	"lower":    strings.ToLower,
 	"asset":    asset,
@@ -45,6 +46,10 @@ func number(n any) string {
 // duration writes a duration as people say it: 45s, 3m 20s, 2h 5m, 3d 4h.
 func duration(d time.Duration) string {
 	switch s := int64(d.Round(time.Second) / time.Second); {
+	case d == 0:
+		return "0s"
+	case d < 10*time.Millisecond:
+		return strconv.FormatFloat(d.Seconds()*1000, 'f', 1, 64) + "ms"
 	case d < time.Second:
 		return strconv.FormatInt(d.Milliseconds(), 10) + "ms"
 	case s < 60:

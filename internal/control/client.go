@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/parlance-chat/parlance/internal/inside"
 	"github.com/parlance-chat/parlance/internal/journal"
 )
 
@@ -69,6 +70,12 @@ func client(dial func(context.Context) (net.Conn, error), close func() error) *C
 		t.CloseIdleConnections()
 		return close()
 	}}
+}
+
+// Local returns a client of the API of a gateway in this process. The context of
+// what it is asked is that of the request.
+func Local(t Target) *Client {
+	return &Client{http: http.Client{Transport: inside.Transport{Handler: Handler(t)}}, close: func() error { return nil }}
 }
 
 // Close ends the connection, and closes the journal if Open opened it.

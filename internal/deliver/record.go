@@ -57,6 +57,9 @@ const recent = 50
 // A Record tells how a delivery is doing, and what its last attempts were. Its
 // methods may be called concurrently.
 type Record struct {
+	// Told, if not nil, hears of every attempt. It must not block.
+	Told func(Attempt)
+
 	mu     sync.Mutex // guards the fields below
 	status Status
 	list   []Attempt
@@ -95,6 +98,9 @@ func (r *Record) begin() {
 }
 
 func (r *Record) end(a Attempt) {
+	if r.Told != nil {
+		r.Told(a)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.status.InFlight--

@@ -98,22 +98,25 @@ func (tab *Tab) Go(path string) {
 	tab.Do(chromedp.Navigate(tab.base+path), chromedp.WaitReady(chromedp.CSS("#main")))
 }
 
-// See waits until something that a CSS selector finds has a text in it.
-func (tab *Tab) See(selector, text string) {
-	tab.t.Helper()
+// Shows reports whether something that a CSS selector finds has a text in it,
+// and can be seen.
+func (tab *Tab) Shows(selector, text string) bool {
 	script := fmt.Sprintf(`[...document.querySelectorAll(%q)].some(e => e.textContent.includes(%q) && e.checkVisibility())`, selector, text)
 	ctx, cancel := context.WithTimeout(tab.ctx, patience)
 	defer cancel()
-	for {
-		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](script))
-		if ctx.Err() != nil {
-			tab.t.Fatalf("%s shows no %q; the page: %s", selector, text, tab.Text("main"))
-		}
-		if err == nil && ok {
+	ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](script))
+	return err == nil && ok // else the page may be loading
+}
+
+// See waits until the page shows a text.
+func (tab *Tab) See(selector, text string) {
+	tab.t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if tab.Shows(selector, text) {
 			return
 		}
-		time.Sleep(50 * time.Millisecond) // the page may be loading
 	}
+	tab.t.Fatalf("%s shows no %q; the page: %s", selector, text, tab.Text("main"))
 }
 
 // Click clicks on the first thing that a CSS selector finds.

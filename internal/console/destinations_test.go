@@ -1,0 +1,96 @@
+package console_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+
+	"github.com/parlance-chat/parlance/destination/segment"
+	"github.com/parlance-chat/parlance/gateway"
+	"github.com/parlance-chat/parlance/internal/console/browsertest"
+	"github.com/parlance-chat/parlance/internal/standin"
+)
+
+// A destination fails and recovers; what it refused is resent.
+func TestDestinationInBrowser(t *testing.T) {
+	var status atomic.Int64
+	status.Store(200)
+	taken := standin.New(standin.Options{WriteKey: "key"})
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s := status.Load(); s != 200 {
+			http.Error(w, "not today, <b>Parlance</b>", int(s))
+			return
+		}
+		taken.ServeHTTP(w, r)
+	}))
+	defer receiver.Close()
+	c := shop()
+	c.Destinations = []gateway.Destination{{Name: "segment", Type: "segment", Settings: &segment.Settings{WriteKey: "key", Region: "us", Endpoint: receiver.URL}}}
+	url := run(t, c)
+	tab := browsertest.Open(t, url)
+	tab.Go("/destinations")
+	tab.See(".chip.good", "ok")
+
+	status.Store(401)
+	tell(t, url, `{"activities":[`+hello+`]}`)
+	tab.Go("/?kind=delivery")
+	tab.See(".record.trouble", "pause")
+	tab.Go("/destinations")
+	tab.See(".chip.bad", "paused")
+	tab.See("td", "is the write key right")
+	tab.Click("a[href^='/destinations/segment']")
+	tab.See(".notice.warn", "not today, <b>Parlance</b>")
+	tab.See(".card .value", "2")
+	tab.Shots("destination")
+
+	status.Store(200)
+	tab.Click("button[value=resume]")
+	tab.See(".notice.good", "It goes on")
+	until(t, tab, "/destinations/segment", ".card .chip.good", "ok")
+
+	tab.Click("button[value=pause]")
+	tab.See(".notice", "Paused by local")
+	tab.Click("button[value=resume]")
+	tab.See(".notice.good", "It goes on")
+
+	status.Store(400)
+	tell(t, url, `{"activities":[`+`{"id":"m2","type":"message","conversation_id":"17","time":"2026-03-02T09:00:05Z","by":"agent","agent":{"id":"7"},"message":{"id":"m2","body":"We do."}}`+`]}`)
+	until(t, tab, "/parked", "td", "not today, <b>Parlance</b>")
+	tab.Shots("parked")
+	tab.Click("td input[type=checkbox]")
+	tab.Click("button[value=resend]")
+	tab.See(".notice.bad", "1 refused again")
+	status.Store(200)
+	tab.Click("input[name=all]")
+	tab.Click("button[value=resend]")
+	tab.See(".notice.good", "resend: 1 done")
+	tab.See(".empty", "Nothing is parked")
+	if r := taken.Report(); r.Calls != 3 || r.Repeated != 0 {
+		t.Errorf("got %+v, want the 3 events, each once", r)
+	}
+
+	tab.Go("/destinations/segment")
+	tab.Type("input[name=conversation]", "17")
+	tab.Click("button[value=count]")
+	tab.See("button[value=replay]", "Replay 3 events")
+	tab.Click("button[value=replay]")
+	tab.See(".notice.good", "The replay is under way")
+	until(t, tab, "/destinations/segment", "td", "3 of 3")
+
+	tab.Go("/audit")
+	tab.See("td", "resend parked")
+	tab.See("td", "default/segment")
+}
+
+// until opens a page until it shows something.
+func until(t *testing.T, tab *browsertest.Tab, path, selector, text string) {
+	t.Helper()
+	for range 100 {
+		tab.Go(path)
+		if tab.Shows(selector, text) {
+			return
+		}
+	}
+	tab.See(selector, text)
+}
