@@ -109,7 +109,11 @@ func (d *Destination) connect(ctx context.Context) error {
 	}
 	d.Close()
 	d.forbidden.Store(false)
-	nc, err := nats.Connect(strings.Join(d.s.Servers, ","), append(d.s.options(),
+	left := dialTimeout
+	if deadline, ok := ctx.Deadline(); ok {
+		left = max(min(left, time.Until(deadline)), time.Millisecond)
+	}
+	nc, err := nats.Connect(strings.Join(d.s.Servers, ","), append(d.s.options(), nats.Timeout(left),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 			if errors.Is(err, nats.ErrPermissionViolation) {
 				d.forbidden.Store(true)

@@ -96,7 +96,6 @@ func known(p string) string {
 func (s *Settings) options() []nats.Option {
 	o := []nats.Option{
 		nats.Name("parlance"),
-		nats.Timeout(dialTimeout),
 		// Package deliver tries again. What the library kept for later could
 		// arrive after what is sent again.
 		nats.NoReconnect(),
