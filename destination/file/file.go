@@ -68,7 +68,7 @@ func Open(s Settings) (*Destination, error) {
 	if err := s.Check(); err != nil {
 		return nil, fmt.Errorf("file: %w", err)
 	}
-	d := &Destination{s: s}
+	d := &Destination{s: s, opens: openFile}
 	if err := d.open(); err != nil {
 		return nil, fmt.Errorf("file: %w", err)
 	}
@@ -77,18 +77,31 @@ func Open(s Settings) (*Destination, error) {
 
 // A Destination appends to one file. It implements destination.Destination.
 type Destination struct {
-	s    Settings
-	f    *os.File // nil after something failed, or Close
-	size int64    // of the whole lines in it
-	buf  bytes.Buffer
+	s     Settings
+	opens func(path string) (handle, error)
+	f     handle // nil after something failed, or Close
+	size  int64  // of the whole lines in it
+	buf   bytes.Buffer
 }
+
+// A handle is an open file, or a test's that fails.
+type handle interface {
+	io.ReaderAt
+	io.WriterAt
+	io.Closer
+	Stat() (os.FileInfo, error)
+	Sync() error
+	Truncate(size int64) error
+}
+
+func openFile(path string) (handle, error) { return os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) }
 
 func (d *Destination) open() error {
 	dir := filepath.Dir(d.s.Path)
 	if err := makeDir(dir); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(d.s.Path, os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := d.opens(d.s.Path)
 	if err != nil {
 		return err
 	}
@@ -169,7 +182,7 @@ func (d *Destination) current() bool {
 }
 
 // wholeLines returns the length of f up to the end of its last line.
-func wholeLines(f *os.File) (int64, error) {
+func wholeLines(f handle) (int64, error) {
 	info, err := f.Stat()
 	if err != nil || !info.Mode().IsRegular() {
 		return 0, errors.Join(err, notRegular(info))
