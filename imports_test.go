@@ -36,7 +36,7 @@ var layers = []struct{ tree, may string }{
 	{"internal/live", "conversation internal/journal"},
 	{"internal/trace", "livechat conversation internal/journal"},
 	{"docs", ""},
-	{"internal/console", "docs livechat conversation destination internal/archive internal/report internal/journal internal/deliver internal/control internal/live internal/trace"},
+	{"internal/console", "docs livechat conversation destination internal/archive internal/report internal/journal internal/deliver internal/control internal/live internal/trace internal/npmtest"},
 	{"internal/recording", "connector"},
 	{"internal/simulate", "conversation connector"},
 	{"internal/standin", "livechat"},

@@ -79,7 +79,7 @@ func New(o Options) *Console {
 	c.add(page{method: "POST", path: "/setup", name: "Setup", file: "setup.html", role: access.Operator, data: c.write})
 	c.add(page{path: "/sources", name: "Sources", file: "sources.html", data: c.sources})
 	c.add(page{path: "/sources/{name}", name: "Source", file: "source.html", data: c.source})
-	c.add(page{method: "POST", path: "/sources/{name}/try", name: "Source", file: "source.html", data: c.try})
+	c.add(page{method: "POST", path: "/sources/{name}", name: "Source", file: "source.html", data: c.try})
 	c.add(page{path: "/docs/{name...}", name: "Documentation", file: "doc.html", data: c.doc})
 	c.add(page{path: "/audit", name: "Audit log", file: "audit.html", role: access.Operator, data: c.audit})
 	c.add(page{path: "/login", name: "Log in", file: "login.html", data: c.login, everybody: true})

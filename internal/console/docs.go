@@ -41,7 +41,9 @@ func rendered(name string) template.HTML {
 	if err := markdown.Renderer().Render(&b, source, doc); err != nil {
 		return ""
 	}
-	return template.HTML(b.String()) // ours, and goldmark lets no other HTML through
+	// What may be too wide for a phone is scrolled by keyboard too.
+	html := strings.NewReplacer("<pre>", `<pre tabindex="0">`, "<table>", `<div class="table" tabindex="0"><table>`, "</table>", "</table></div>").Replace(b.String())
+	return template.HTML(html) // ours, and goldmark lets no other HTML through
 }
 
 // A docView is a page of the documentation.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	goruntime "runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,6 +18,8 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"github.com/parlance-chat/parlance/internal/npmtest"
 )
 
 // patience bounds what a test waits for on a page. Machines are slow at times.
@@ -170,8 +173,9 @@ func (tab *Tab) media(scheme string) {
 	}
 }
 
-// Shots takes pictures of the page: light and dark, wide and as on a phone. Run
-// the test with -artifacts to keep them.
+// Shots takes pictures of the page, light and dark, wide and as on a phone, and
+// looks whether everybody can use it so. Run the test with -artifacts to keep
+// the pictures.
 func (tab *Tab) Shots(name string) {
 	tab.t.Helper()
 	for suffix, width := range map[string]int64{"wide": wide, "phone": phone} {
@@ -179,6 +183,7 @@ func (tab *Tab) Shots(name string) {
 		tab.overflow(name, width)
 		for _, scheme := range []string{"light", "dark"} {
 			tab.media(scheme)
+			tab.accessible(name + " " + suffix + " " + scheme)
 			ctx, cancel := context.WithTimeout(tab.ctx, patience)
 			picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 			cancel()
@@ -201,4 +206,26 @@ func (tab *Tab) overflow(name string, width int64) {
 	if over > 0 {
 		tab.t.Errorf("%s: at a width of %d the page is %d wider", name, width, over)
 	}
+}
+
+// accessible fails the test if axe-core finds a serious problem.
+func (tab *Tab) accessible(name string) {
+	tab.t.Helper()
+	script, err := os.ReadFile(filepath.Join(npmtest.Install(tab.t, axe()), "node_modules", "axe-core", "axe.min.js"))
+	if err != nil {
+		tab.t.Fatal(err)
+	}
+	Eval[any](tab, string(script)+"; true")
+	type problem struct{ ID, Help, Impact, Where string }
+	found := Eval[[]problem](tab, `axe.run().then(r => r.violations.filter(v => v.impact === 'serious' || v.impact === 'critical')
+		.map(v => ({ID: v.id, Help: v.help, Impact: v.impact, Where: v.nodes.slice(0, 3).map(n => n.html.slice(0, 200)).join(' ')})))`)
+	for _, p := range found {
+		tab.t.Errorf("%s: %s: %s (%s): %s", name, p.Impact, p.Help, p.ID, p.Where)
+	}
+}
+
+// axe is where the package of npm is that judges.
+func axe() string {
+	_, file, _, _ := goruntime.Caller(0)
+	return filepath.Join(filepath.Dir(file), "axe")
 }
