@@ -100,6 +100,8 @@ func (c *Config) consult(ctx context.Context, e Examination, self *doctor.Part, 
 	}
 	if !status.Running {
 		self.Add(destination.Finding{Level: destination.Warning, Text: "no gateway runs on this data directory just now", Do: "start it: parlance serve"})
+	} else if c.PublicURL != "" {
+		self.Add(doctor.Reachable(ctx, c.PublicURL))
 	}
 	if err := client.Get(ctx, "/chatting", query, &chatting); err != nil {
 		return err

@@ -77,7 +77,7 @@ func ofDestination(now time.Time, kind string, d control.Destination) *Alert {
 	name, text := full(d.Workspace, d.Name), ""
 	switch kind {
 	case Paused:
-		data.Reason = strings.TrimPrefix(d.Trouble, "paused: ")
+		data.Reason = d.Cause()
 		text = "Parlance has paused the destination " + name + ". " + waiting(d) + "."
 		if data.Reason != "" {
 			text += " The reason: " + data.Reason

@@ -21,7 +21,7 @@ func TestExamples(t *testing.T) {
 		s.hook.Repeat = 6 * time.Hour
 		s.start()
 		d := s.segment()
-		d.State, d.Trouble, d.LagEvents, d.LagSeconds = "paused", "401 Unauthorized; is the write key right, and the source enabled?", 12, 40
+		d.State, d.Trouble, d.LagEvents, d.LagSeconds = "paused", "paused: 401 Unauthorized; is the write key right, and the source enabled?; since 2026-03-02 09:00:00, next attempt 09:05:00", 12, 40
 		s.pass(time.Minute)
 		d.State, d.Trouble, d.LagEvents = "ok", "", 3
 		s.pass(2 * time.Minute)

@@ -27,7 +27,7 @@ func subjectOf(what, workspace, name string) subject {
 
 // A told is what a receiver knows of a subject.
 type told struct {
-	At    time.Time `json:"at"`              // when it was told last
+	At    time.Time `json:"at,omitzero"`     // when it was told last
 	Count int64     `json:"count,omitempty"` // parked or unreadable then, or fewer since
 }
 

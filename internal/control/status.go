@@ -48,6 +48,15 @@ type Destination struct {
 	Replays    []Replay `json:"replays,omitempty"`
 }
 
+// Cause is what is wrong, without how long and what comes next.
+func (d Destination) Cause() string {
+	cause := d.Trouble
+	if i := strings.LastIndex(cause, "; since "); i >= 0 {
+		cause = cause[:i]
+	}
+	return strings.TrimPrefix(cause, "paused: ")
+}
+
 // A Pause is why a destination stands still.
 type Pause struct {
 	Since  time.Time `json:"since"`

@@ -3,6 +3,9 @@ package doctor
 import (
 	"context"
 	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -94,11 +97,14 @@ func TestSendTest(t *testing.T) {
 		{&destination.Wait{For: time.Minute, Reason: "429"}, destination.Warning, "asked to wait 1m0s"},
 		{context.DeadlineExceeded, destination.Problem, "deadline"},
 	} {
-		p := (&fake{}).patient("a", settings{})
+		p := (&fake{found: []destination.Finding{{Text: "unknown", Do: "try --send-test"}}}).patient("a", settings{})
 		p.Changed = true
 		p.Test = func(context.Context) (string, error) { return "7", tt.err }
 		parts, _ := Examine(t.Context(), []Patient{p})
-		f := parts[0].Findings
+		f := parts[0].Findings[1:]
+		if parts[0].Findings[0].Do != "" {
+			t.Errorf("got %+v, which says what is being done", parts[0].Findings[0])
+		}
 		if len(f) != 1 || f[0].Level != tt.level || !strings.Contains(f[0].Text, tt.want) || f[0].Do == "" {
 			t.Errorf("%v: got %+v, want %q", tt.err, f, tt.want)
 		}
@@ -134,6 +140,24 @@ func TestDirectory(t *testing.T) {
 	}
 	if found := Directory(filepath.Join(journal, "below"), journal, now); len(found) != 1 || found[0].Level != destination.Problem {
 		t.Errorf("below a file: got %+v", found)
+	}
+}
+
+func TestReachable(t *testing.T) {
+	for said, want := range map[string]destination.Level{"ok\n": destination.Good, "<html>": destination.Warning} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/chats/healthz" {
+				t.Errorf("got %s", r.URL.Path)
+			}
+			io.WriteString(w, said)
+		}))
+		if f := Reachable(t.Context(), server.URL+"/chats/"); f.Level != want || f.Text == "" {
+			t.Errorf("%q: got %+v", said, f)
+		}
+		server.Close()
+		if f := Reachable(t.Context(), server.URL); f.Level != destination.Warning || !strings.Contains(f.Text, "does not answer") || strings.Contains(f.Text, "endpoint") {
+			t.Errorf("gone: got %+v", f)
+		}
 	}
 }
 

@@ -1,9 +1,12 @@
 package doctor
 
 import (
+	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"net"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
@@ -79,6 +82,29 @@ func PublicURL(public, listen string, tools bool) destination.Finding {
 		return destination.Finding{Level: destination.Warning, Text: "public_url is http: most tools call nothing but https, and what people write would cross the net in the open", Do: "put a proxy with a certificate in front, and write https://"}
 	}
 	return destination.Finding{}
+}
+
+// Reachable asks a gateway that runs by the address that chat tools use.
+func Reachable(ctx context.Context, public string) destination.Finding {
+	f := destination.Finding{Level: destination.Warning, Do: "have it lead to the gateway, with the path and body as they are; where it is only this machine that cannot reach it, all is well"}
+	ctx, cancel := context.WithTimeout(ctx, reachTime)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(public, "/")+"/healthz", nil)
+	if err != nil {
+		return destination.Finding{} // the configuration says so itself
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		f.Text = "public_url, asked from this machine: " + unreachable(req.URL.Host, err).Text
+		return f
+	}
+	defer resp.Body.Close()
+	said, _ := io.ReadAll(io.LimitReader(resp.Body, 16)) // what is not all of it is not right
+	if resp.StatusCode != http.StatusOK || strings.TrimSpace(string(said)) != "ok" {
+		f.Text = "public_url, asked from this machine, does not lead to a gateway: /healthz answers " + resp.Status
+		return f
+	}
+	return destination.Finding{Text: "public_url leads to a gateway"}
 }
 
 // private reports whether a host is certainly not reached from outside.

@@ -42,8 +42,8 @@ type reached struct {
 // reach asks the host of a URL for nothing in particular.
 func reach(ctx context.Context, address string) (r reached) {
 	u, err := url.Parse(address)
-	if err != nil || u.Host == "" {
-		return r
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" {
+		return r // who speaks something else looks by itself
 	}
 	ctx, cancel := context.WithTimeout(ctx, reachTime)
 	defer cancel()

@@ -31,6 +31,10 @@ func TestReach(t *testing.T) {
 		t.Errorf("the host's clock is ahead by %s, want -90 s", ahead)
 	}
 
+	if r := reach(t.Context(), "postgres://127.0.0.1:1/db"); len(r.found) != 0 {
+		t.Errorf("got %+v", r.found)
+	}
+
 	secure := httptest.NewTLSServer(nil)
 	defer secure.Close()
 	secure.Config.ErrorLog = nil

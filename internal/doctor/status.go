@@ -42,9 +42,9 @@ func Delivering(d control.Destination, running bool) (found []destination.Findin
 		}
 		what(destination.Warning, text+"; "+waits, "parlance resume "+name)
 	case d.State == control.StatePaused:
-		what(destination.Problem, "the gateway has paused it: "+cmp.Or(strings.TrimPrefix(d.Trouble, "paused: "), "its log says why")+"; "+waits, "set that right; then it goes on within 5 minutes, or at once with: parlance resume "+name)
+		what(destination.Problem, "the gateway has paused it: "+cmp.Or(d.Cause(), "its log says why")+"; "+waits, "set that right; then it goes on within 5 minutes, or at once with: parlance resume "+name)
 	case d.Trouble != "":
-		what(destination.Warning, "the last attempt failed: "+d.Trouble+"; "+waits, "nothing, if it is over soon: the gateway tries again")
+		what(destination.Warning, "the last attempt failed: "+d.Cause()+"; "+waits, "nothing, if it is over soon: the gateway tries again")
 	case d.LagSeconds > late.Seconds():
 		what(destination.Warning, waits, "is it slower than the events that come? 'parlance status' shows whether they become fewer")
 	case running && d.LagEvents == 0:
