@@ -61,6 +61,24 @@ func (p *program) metrics() string {
 	return out.String()
 }
 
+// config returns the configuration.
+func (p *program) config() string {
+	p.t.Helper()
+	b, err := os.ReadFile(filepath.Join(p.dir, "parlance.yaml"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return string(b)
+}
+
+// behind puts something between the destination segment and its ledger.
+func (p *program) behind(front http.HandlerFunc) {
+	p.t.Helper()
+	server := httptest.NewServer(front)
+	p.t.Cleanup(server.Close)
+	p.write(regexp.MustCompile(`endpoint: "[^"]*"`).ReplaceAllString(p.config(), `endpoint: "`+server.URL+`"`))
+}
+
 // eventually waits until a condition holds.
 func (p *program) eventually(what string, holds func() bool) {
 	p.t.Helper()
@@ -222,12 +240,8 @@ func TestStart(t *testing.T) {
 	p.start()
 	p.chat(1, 2, 8)
 	p.stop()
-	config, err := os.ReadFile(filepath.Join(p.dir, "parlance.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	more := "  all: {type: file, path: ./all.jsonl, start: beginning}\n  old: {type: file, path: ./old.jsonl, start: 2026-01-01}\n  late: {type: file, path: ./late.jsonl, start: 2099-01-01T00:00:00Z}\n  new: {type: file, path: ./new.jsonl}\n"
-	p.write(string(config) + more)
+	p.write(p.config() + more)
 	p.start()
 	p.chat(3, 3, 12)
 	count := func(name string) int {
@@ -322,19 +336,13 @@ func TestAPIExamples(t *testing.T) {
 func TestReplayIsInterrupted(t *testing.T) {
 	p := newProgram(t, "data")
 	var down atomic.Bool
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	p.behind(func(w http.ResponseWriter, r *http.Request) {
 		if down.Load() {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
 		p.ledger.ServeHTTP(w, r)
-	}))
-	defer front.Close()
-	config, err := os.ReadFile(filepath.Join(p.dir, "parlance.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.write(regexp.MustCompile(`endpoint: "[^"]*"`).ReplaceAllString(string(config), `endpoint: "`+front.URL+`"`))
+	})
 	p.start()
 	p.chat(1, 1, 4)
 	down.Store(true)
@@ -390,4 +398,34 @@ func TestArchiveRebuild(t *testing.T) {
 	p.stop()
 	p.run(1, "say --force", "archive", "rebuild")
 	p.run(0, "the archive is made of 0 events", "archive", "rebuild", "--force")
+}
+
+// A destination that paused itself is told of in plain words, and tried at once
+// when somebody says so.
+func TestResumeTriesAtOnce(t *testing.T) {
+	p := newProgram(t, "data")
+	var wrong atomic.Bool
+	wrong.Store(true)
+	p.behind(func(w http.ResponseWriter, r *http.Request) {
+		if wrong.Load() {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		p.ledger.ServeHTTP(w, r)
+	})
+	p.start()
+	p.chat(1, 1, 0)
+	p.eventually("it pauses itself", func() bool {
+		s, code := p.status()
+		d := s.Destinations[1]
+		return code == 1 && d.State == "paused" && strings.Contains(d.Trouble, "key") && d.LagEvents == 4
+	})
+	p.run(1, "paused  4 events", "status")
+	p.run(0, "goes on", "resume", "segment")
+	time.Sleep(100 * time.Millisecond)
+	p.run(1, "paused  4 events", "status") // for nothing has changed
+	wrong.Store(false)
+	p.run(0, "goes on", "resume", "segment")
+	p.ledger.await(t, 4) // without waiting for minutes
+	p.stop()
 }

@@ -332,13 +332,17 @@ func (f *flaky) Move(ctx context.Context, c journal.Cursor, parked ...journal.Pa
 
 func TestFailingMove(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		j, r := openJournal(t), &receiver{limits: destination.Limits{Calls: 3}}
+		j, r := openJournal(t), &receiver{limits: destination.Limits{Calls: 3}, answer: refuse("m0017")}
 		defer start(options(&flaky{Outbox: j}, "default", "d", r))()
 		tell(t, j, "default", numbered(1, 30)...)
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if got, want := r.ids(), numbered(1, 30); !slices.Equal(got, want) {
+		if got, want := r.ids(), slices.Concat(numbered(1, 16), numbered(18, 30)); !slices.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
+		}
+		parked, err := j.Parked(t.Context(), journal.ParkedQuery{Workspace: "default"}, 10)
+		if len(parked) != 1 || parked[0].Event.MessageID != "m0017" || err != nil {
+			t.Errorf("got %d parked (%v), want the refused one, once", len(parked), err)
 		}
 	})
 }

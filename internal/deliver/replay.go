@@ -20,7 +20,7 @@ type ReplayJournal interface {
 func Replay(ctx context.Context, o Options, j ReplayJournal, r journal.Replay) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	o.Journal = &replayed{journal: j, stop: stop, r: r}
+	o.Journal = &replayed{journal: j, stop: stop, moved: make(chan struct{}, 1), r: r}
 	return Run(ctx, o)
 }
 
@@ -28,15 +28,15 @@ func Replay(ctx context.Context, o Options, j ReplayJournal, r journal.Replay) e
 type replayed struct {
 	journal ReplayJournal
 	stop    context.CancelFunc // ends the delivery
+	moved   chan struct{}      // holds a value when fewer are handed
 
 	mu     sync.Mutex // guards the fields below
 	r      journal.Replay
 	handed []journal.Seq // what was read, and has not been moved past
-	all    bool          // everything has been read
 }
 
-// Events implements journal.Outbox. When there are no more, it ends the replay
-// as soon as those that were read are delivered.
+// Events implements journal.Outbox. When there are no more, it waits until
+// those that were read are delivered, and ends the replay.
 func (p *replayed) Events(ctx context.Context, workspace string, after journal.Seq, limit int) ([]journal.Event, error) {
 	for at := after; ; {
 		events, err := p.next(ctx, workspace, at, limit)
@@ -51,15 +51,25 @@ func (p *replayed) Events(ctx context.Context, workspace string, after journal.S
 			return list, nil
 		}
 	}
-	p.mu.Lock()
-	p.all = true
-	err := p.end(ctx)
-	p.mu.Unlock()
-	if err != nil {
+	for p.left() > 0 {
+		select {
+		case <-p.moved:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	if err := p.journal.EndReplay(ctx, p.r.Workspace, p.r.ID, false); err != nil {
 		return nil, err
 	}
-	<-ctx.Done()
-	return nil, ctx.Err()
+	p.stop()
+	return nil, context.Canceled
+}
+
+// left is how many were read and are not delivered.
+func (p *replayed) left() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.handed)
 }
 
 // next returns what follows a position and is no later than the replay; none if
@@ -94,21 +104,6 @@ func (p *replayed) hand(after journal.Seq, events []journal.Event) (list []journ
 	return list
 }
 
-// end ends the replay if everything was read and delivered. The caller holds
-// the lock.
-func (p *replayed) end(ctx context.Context) error {
-	if !p.all || len(p.handed) > 0 {
-		return nil
-	}
-	// The delivery stops where it asks for more; what is over must be noted
-	// even if it is told to stop just now.
-	if err := p.journal.EndReplay(context.WithoutCancel(ctx), p.r.Workspace, p.r.ID, false); err != nil {
-		return err
-	}
-	p.stop()
-	return nil
-}
-
 // Cursor implements journal.Outbox.
 func (p *replayed) Cursor(context.Context, string, string) (journal.Seq, error) {
 	p.mu.Lock()
@@ -129,8 +124,12 @@ func (p *replayed) Move(ctx context.Context, c journal.Cursor, parked ...journal
 	if err := p.journal.MoveReplay(ctx, r, parked...); err != nil {
 		return err
 	}
-	p.r, p.handed = r, p.handed[n:]
-	return p.end(ctx)
+	p.r.At, p.r.Done, p.handed = r.At, r.Done, p.handed[n:] // the rest is read without the lock
+	select {
+	case p.moved <- struct{}{}:
+	default: // it has been told
+	}
+	return nil
 }
 
 // Lag implements journal.Outbox.

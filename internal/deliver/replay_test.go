@@ -149,6 +149,52 @@ func TestReplayGoesOn(t *testing.T) {
 	})
 }
 
+// A flakyReplay fails to move, or moves and says that it failed.
+type flakyReplay struct {
+	*sqlite.Journal
+	n int
+}
+
+func (f *flakyReplay) try(do func() error) error {
+	f.n++
+	if f.n%3 == 1 {
+		return errors.New("flaky")
+	}
+	if err := do(); err != nil || f.n%3 == 0 {
+		return err
+	}
+	return errors.New("flaky, but it happened")
+}
+
+func (f *flakyReplay) MoveReplay(ctx context.Context, r journal.Replay, parked ...journal.Parked) error {
+	return f.try(func() error { return f.Journal.MoveReplay(ctx, r, parked...) })
+}
+
+func (f *flakyReplay) EndReplay(ctx context.Context, workspace string, id int64, cancelled bool) error {
+	return f.try(func() error { return f.Journal.EndReplay(ctx, workspace, id, cancelled) })
+}
+
+// However its moves fail, a replay counts right, and ends.
+func TestFailingReplay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j, r := openJournal(t), &receiver{limits: destination.Limits{Calls: 7}, answer: refuse("m0031")}
+		one := addReplay(t, j, journal.Replay{UpTo: talk(t, j, 100), Events: 100})
+		if err := Replay(t.Context(), options(j, "default", "d", r), &flakyReplay{Journal: j}, one); err != nil {
+			t.Fatal(err)
+		}
+		if got := replayNow(t, j); got.Done != 100 || got.Ended.IsZero() || got.Cancelled {
+			t.Errorf("got %+v, want it ended with 100", got)
+		}
+		if got := r.ids(); len(got) != 99 || !slices.IsSorted(got) {
+			t.Errorf("got %d calls, want 99 in order: %v", len(got), got)
+		}
+		parked, err := j.Parked(t.Context(), journal.ParkedQuery{Workspace: "default"}, 10)
+		if len(parked) != 1 || err != nil {
+			t.Errorf("got %d parked (%v), want the refused one, once", len(parked), err)
+		}
+	})
+}
+
 // An attempt that is made alone overlaps with no other, and neither side waits
 // for ever.
 func TestShare(t *testing.T) {
