@@ -1,13 +1,14 @@
 package main
 
 import (
+	"cmp"
+	"container/heap"
 	"context"
 	"encoding/hex"
 	"fmt"
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"strconv"
 	"time"
 
@@ -22,14 +23,28 @@ type history struct {
 	began         time.Time
 	length        time.Duration
 	random        *rand.Rand
-	made          int    // conversations
-	pending       []told // events of conversations that have begun, in order
+	made          int // conversations
+	pending       pending
 	seq           journal.Seq
 }
 
 type told struct {
 	at time.Time
+	n  int // in the order of making
 	livechat.Event
+}
+
+// pending are events of conversations that have begun, as a heap by time.
+type pending []told
+
+func (p pending) Len() int           { return len(p) }
+func (p pending) Swap(i, j int)      { p[i], p[j] = p[j], p[i] }
+func (p pending) Less(i, j int) bool { return cmp.Or(p[i].at.Compare(p[j].at), p[i].n-p[j].n) < 0 }
+func (p *pending) Push(x any)        { *p = append(*p, x.(told)) }
+func (p *pending) Pop() any {
+	last := (*p)[len(*p)-1]
+	*p = (*p)[:len(*p)-1]
+	return last
 }
 
 func newHistory(conversations int) *history {
@@ -52,28 +67,38 @@ var (
 		"sent", "it", "yesterday", "to", "number", "look", "for", "a", "moment", "refund", "parcel", "again", "of", "course", "hello", "account"}
 )
 
+// next returns the next event, and whether there is one.
+func (h *history) next() (livechat.Event, bool) {
+	for {
+		begins := h.starts(h.made)
+		if h.made >= h.conversations || len(h.pending) > 0 && h.pending[0].at.Before(begins) {
+			break
+		}
+		for _, e := range h.conversation(h.made, begins) {
+			heap.Push(&h.pending, e)
+		}
+		h.made++
+	}
+	if len(h.pending) == 0 {
+		return livechat.Event{}, false
+	}
+	return heap.Pop(&h.pending).(told).Event, true
+}
+
 // Events returns the next events, whatever they are asked after.
 func (h *history) Events(_ context.Context, workspace string, _ journal.Seq, limit int) ([]journal.Event, error) {
 	var list []journal.Event
 	for len(list) < limit {
-		begins := h.starts(h.made)
-		if h.made < h.conversations && (len(h.pending) == 0 || !h.pending[0].at.Before(begins)) {
-			h.pending = append(h.pending, h.conversation(h.made, begins)...)
-			slices.SortStableFunc(h.pending, func(a, b told) int { return a.at.Compare(b.at) })
-			h.made++
-			continue
-		}
-		if len(h.pending) == 0 {
+		e, ok := h.next()
+		if !ok {
 			break
 		}
-		e := h.pending[0]
-		h.pending = h.pending[1:]
 		b, err := e.MarshalJSON()
 		if err != nil {
 			return nil, err
 		}
 		h.seq++
-		list = append(list, journal.Event{Seq: h.seq, Workspace: workspace, At: e.at, Source: e.Context.LiveChat.Source,
+		list = append(list, journal.Event{Seq: h.seq, Workspace: workspace, At: e.Timestamp, Source: e.Context.LiveChat.Source,
 			Conversation: e.Properties.ConversationID, Name: string(e.Kind), MessageID: e.MessageID, JSON: b})
 	}
 	return list, nil
@@ -114,7 +139,7 @@ func (h *history) conversation(n int, at time.Time) (list []told) {
 		e.Context.Integration = livechat.Integration{Name: "chatwoot", Version: "1.0.0"}
 		e.Context.Library = livechat.Library{Name: "parlance", Version: "1"}
 		e.Context.LiveChat = livechat.LiveChat{AgentType: kind, Channel: channels[n%len(channels)], Source: source, ConversationURL: "https://chat.example.com/c/" + e.Properties.ConversationID}
-		list = append(list, told{at, e})
+		list = append(list, told{at, 100*n + len(list), e})
 	}
 	pause := func(median float64) {
 		at = at.Add(time.Duration(median * math.Exp(r.NormFloat64()) * float64(time.Second)))
@@ -126,7 +151,7 @@ func (h *history) conversation(n int, at time.Time) (list []told) {
 		add(livechat.Received, livechat.Properties{AgentID: "1", AgentName: "Helper"}, "bot", 1)
 	}
 	if n%20 != 19 { // one in twenty is missed
-		for m := range 1 + r.IntN(2*messages-3) {
+		for m := range 1 + r.IntN(2*messages-5) {
 			if pause(40); r.IntN(2) == 0 {
 				add(livechat.Received, agent, "human", 2+m)
 			} else {

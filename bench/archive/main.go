@@ -25,11 +25,12 @@ func main() {
 	conversations := flag.Int("conversations", 50_000, "of about 20 messages each, spread over a year")
 	dir := flag.String("dir", "", "where the archive is made, and kept for the next run; a temporary directory without it")
 	pages := flag.Bool("pages", false, "measure the pages alone, of the archive in -dir")
+	compare := flag.Bool("postgres", false, "ask the same of the raw events in a PostgreSQL that is started for it")
 	profile := flag.String("profile", "", "file for a CPU profile of the building")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	b := bench{conversations: *conversations, dir: *dir, pagesOnly: *pages, profile: *profile}
+	b := bench{conversations: *conversations, dir: *dir, pagesOnly: *pages, compare: *compare, profile: *profile}
 	if err := b.run(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(os.Stderr, "archive: "+err.Error())
 		os.Exit(1)
@@ -41,6 +42,7 @@ type bench struct {
 	conversations int
 	dir           string
 	pagesOnly     bool
+	compare       bool
 	profile       string
 }
 
@@ -60,7 +62,10 @@ func (b *bench) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return errors.Join(b.pages(ctx, a), a.Close())
+	if err := errors.Join(b.pages(ctx, a), a.Close()); err != nil || !b.compare {
+		return err
+	}
+	return b.postgres(ctx)
 }
 
 // build makes the archive from the log of a made-up history.
@@ -177,7 +182,7 @@ func (b *bench) pages(ctx context.Context, a *archive.Archive) error {
 			return len(l), err
 		}},
 	} {
-		if err := p.measure(); err != nil {
+		if err := p.measure(10); err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
@@ -185,12 +190,12 @@ func (b *bench) pages(ctx context.Context, a *archive.Archive) error {
 	return nil
 }
 
-func (p page) measure() error {
+func (p page) measure(times int) error {
 	var took []time.Duration
 	n := 0
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	for range 10 {
+	for range times {
 		began := time.Now()
 		var err error
 		if n, err = p.open(); err != nil {
@@ -201,7 +206,7 @@ func (p page) measure() error {
 	runtime.ReadMemStats(&after)
 	first := took[0]
 	slices.Sort(took)
-	fmt.Printf("%-40s first %7.1f ms, median %7.1f ms, slowest %7.1f ms, %6.1f MB allocated each   (%d)\n", p.name, ms(first), ms(took[len(took)/2]), ms(took[len(took)-1]), float64(after.TotalAlloc-before.TotalAlloc)/1e7, n)
+	fmt.Printf("%-47s first %7.1f ms, median %7.1f ms, slowest %7.1f ms, %6.1f MB allocated each   (%d)\n", p.name, ms(first), ms(took[len(took)/2]), ms(took[len(took)-1]), float64(after.TotalAlloc-before.TotalAlloc)/1e6/float64(times), n)
 	return nil
 }
 
