@@ -162,6 +162,8 @@ func (b *bench) pages(ctx context.Context, a *archive.Archive) error {
 		{"conversations of an agent", list(archive.Query{Agent: agent})},
 		{"conversations of an agent, a day", list(archive.Query{Agent: agent, Since: since(100), Until: since(99)})},
 		{"conversations of a customer", list(archive.Query{User: "user-17"})},
+		{"conversations with a word that is everywhere", list(archive.Query{Text: "invoice"})},
+		{"conversations with a text that is nowhere", list(archive.Query{Text: "nowhere"})},
 		{"one conversation", func() (int, error) {
 			t, err := a.Conversation(ctx, half.Conversations[0].ID)
 			return len(t.Items), err

@@ -194,6 +194,7 @@ func TestPages(t *testing.T) {
 		{"of an agent", Query{Agent: agent}, 15, nil, func(c Conversation) bool { return c.LastAgent.Key == agent }},
 		{"of an agent, ended", Query{Agent: agent, Only: OnlyEnded}, 3, nil, nil},
 		{"of a customer", Query{User: "anonymous-117"}, 1, nil, func(c Conversation) bool { return c.Conversation == "117" }},
+		{"with a text", Query{Text: "OF 13"}, 10, nil, func(c Conversation) bool { return strings.HasPrefix(c.Conversation, "13") }},
 		{"between", Query{Since: morning.Add(5 * time.Minute), Until: morning.Add(7 * time.Minute)}, 6, nil, nil},
 		{"of no source", Query{Sources: []string{"other"}}, 0, nil, nil},
 		{"of no workspace", Query{Workspace: "other"}, 0, nil, nil},

@@ -87,21 +87,17 @@ func pack(id string) string {
 			return string(b)
 		}
 	}
-	if len(id) == 16 || len(id) == 17 {
-		return id + " "
+	if len(id) == 16 || strings.HasPrefix(id, "\x00") {
+		return "\x00" + id
 	}
 	return id
 }
 
-// unpack returns the messageId. One of 16 characters that is none of a UUID
-// would be taken for it, so such a one, or one of 17, is packed with a blank.
+// unpack returns the messageId. One of 16 bytes that is no UUID would be taken
+// for it, so such a one is packed with a zero before it.
 func unpack(id string) string {
-	switch len(id) {
-	case 17, 18:
-		return strings.TrimSuffix(id, " ")
-	case 16:
-	default:
-		return id
+	if len(id) != 16 {
+		return strings.TrimPrefix(id, "\x00")
 	}
 	h := hex.EncodeToString([]byte(id))
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]

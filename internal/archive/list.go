@@ -16,6 +16,10 @@ import (
 // A Query asks for conversations. The zero value of a field asks for all.
 type Query struct {
 	Workspace string
+	// Text is what somebody wrote in it, whole or in part, in any case. There
+	// is no index of what was written: conversations are looked through in
+	// order, and a page may end before it is full. See Page.
+	Text string
 	// User is a userId, an anonymousId, or an e-mail address that an identify
 	// call told.
 	User     string
@@ -54,6 +58,9 @@ const (
 type Page struct {
 	Conversations []Conversation `json:"conversations"`
 	Next          string         `json:"next,omitempty"` // asks for those after them; "" if there are none
+	// Searched is up to when conversations were looked through for a Text,
+	// where time was up before the page was full. Next goes on from there.
+	Searched time.Time `json:"searched,omitzero"`
 }
 
 // ErrQuery means that a Query makes no sense.
@@ -65,14 +72,9 @@ func (a *Archive) Conversations(ctx context.Context, q Query) (page Page, err er
 		q.Limit = 50
 	}
 	err = a.View(ctx, func(r *Reader) error {
-		found, err := r.find(q)
+		found, err := r.page(q, &page)
 		if err != nil {
 			return err
-		}
-		if len(found) > q.Limit {
-			found = found[:q.Limit]
-			last := found[q.Limit-1]
-			page.Next = fmt.Sprintf("%d.%d", last.key, last.id)
 		}
 		page.Conversations = make([]Conversation, 0, len(found))
 		for _, f := range found {
@@ -87,8 +89,24 @@ func (a *Archive) Conversations(ctx context.Context, q Query) (page Page, err er
 	return page, err
 }
 
+// page returns the hits of a page, and sets what follows it.
+func (r *Reader) page(q Query, page *Page) ([]hit, error) {
+	if q.Text != "" {
+		return r.lookThrough(q, page)
+	}
+	found, err := r.find(q)
+	if len(found) > q.Limit {
+		found = found[:q.Limit]
+		page.Next = found[q.Limit-1].String()
+	}
+	return found, err
+}
+
 // A hit is a conversation with what it is sorted by.
 type hit struct{ key, id int64 }
+
+// String is the Next of a page that ends with the hit.
+func (h hit) String() string { return fmt.Sprintf("%d.%d", h.key, h.id) }
 
 // find returns one more conversation than is asked for, if there is.
 func (r *Reader) find(q Query) ([]hit, error) {

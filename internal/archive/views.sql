@@ -1,7 +1,7 @@
 -- Segment's warehouse layout, as views: the rows would take as much room again.
 CREATE VIEW tracks AS SELECT
 	CASE WHEN typeof(e.id) = 'blob' AND length(e.id) = 16 THEN substr(lower(hex(e.id)), 1, 8) || '-' || substr(lower(hex(e.id)), 9, 4) || '-' || substr(lower(hex(e.id)), 13, 4) || '-' || substr(lower(hex(e.id)), 17, 4) || '-' || substr(lower(hex(e.id)), 21)
-		ELSE rtrim(CAST(e.id AS TEXT)) END AS id,
+		WHEN hex(substr(e.id, 1, 1)) = '00' THEN CAST(substr(e.id, 2) AS TEXT) ELSE CAST(e.id AS TEXT) END AS id,
 	strftime('%Y-%m-%dT%H:%M:%fZ', e.received / 1000.0, 'unixepoch') AS received_at, nullif(u.anonymous_id, '') AS anonymous_id, nullif(u.user_id, '') AS user_id,
 	strftime('%Y-%m-%dT%H:%M:%fZ', e.at / 1000.0, 'unixepoch') AS timestamp,
 	CASE e.kind WHEN 1 THEN 'live_chat_conversation_started' WHEN 2 THEN 'live_chat_message_sent' WHEN 3 THEN 'live_chat_message_received' ELSE 'live_chat_conversation_ended' END AS event,
