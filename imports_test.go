@@ -30,7 +30,8 @@ var layers = []struct{ tree, may string }{
 	{"internal/archive", "livechat internal/journal"},
 	{"internal/report", "internal/archive"},
 	{"internal/inside", ""},
-	{"internal/control", "livechat connector internal/inside internal/journal"},
+	{"internal/forget", "conversation internal/archive internal/journal"},
+	{"internal/control", "livechat connector internal/forget internal/inside internal/journal"},
 	{"internal/doctor", "livechat destination internal/control internal/deliver internal/disk internal/journal internal/phrase"},
 	{"internal/alert", "livechat destination internal/control internal/phrase"},
 	{"internal/live", "conversation internal/journal"},
@@ -44,9 +45,9 @@ var layers = []struct{ tree, may string }{
 	{"internal/corpus", ""},
 	{"internal/npmtest", ""},
 	{"internal/doctable", ""},
-	{"gateway", "livechat conversation connector destination internal/spell internal/strictyaml internal/journal internal/jq internal/ingest internal/lookup internal/engine internal/deliver internal/control internal/live internal/archive internal/console internal/disk internal/doctor internal/alert internal/inside"},
+	{"gateway", "livechat conversation connector destination internal/spell internal/strictyaml internal/journal internal/jq internal/ingest internal/lookup internal/engine internal/deliver internal/control internal/live internal/archive internal/forget internal/console internal/disk internal/doctor internal/alert internal/inside"},
 	{"bench", "livechat conversation connector gateway internal/archive internal/journal internal/report internal/simulate internal/standin"},
-	{"cmd", "livechat conversation connector destination gateway internal/archive internal/control internal/doctor internal/phrase internal/journal internal/recording internal/simulate internal/standin"},
+	{"cmd", "livechat conversation connector destination gateway internal/archive internal/control internal/doctor internal/forget internal/phrase internal/journal internal/recording internal/simulate internal/standin"},
 }
 
 // TestImportsPointOneWay holds every package to the table.

@@ -1,12 +1,14 @@
 package gateway
 
 import (
+	"context"
 	"fmt"
 	"mime"
 	"net/http"
 
 	"github.com/parlance-chat/parlance/internal/console/access"
 	"github.com/parlance-chat/parlance/internal/control"
+	"github.com/parlance-chat/parlance/internal/forget"
 )
 
 // target is what the other commands and the API act on while the gateway runs.
@@ -18,6 +20,9 @@ func (g *Gateway) target() control.Target {
 		Import:     g.ingest.Import,
 		Refused:    g.ingest.Refused,
 		Live:       true,
+		Forget: func(ctx context.Context, r forget.Request) (forget.Reply, error) {
+			return forget.Run(ctx, g.journal, g.reading.Archive, r, false)
+		},
 	}
 }
 

@@ -27,18 +27,27 @@ func lookFlags(cmd *cobra.Command) look {
 	}
 }
 
-// ask calls f with a client of the gateway whose configuration is named.
-func (l look) ask(f func(c *control.Client) error) error {
+// config returns the configuration that is named, if it has the workspace.
+func (l look) config() (*gateway.Config, error) {
 	config, err := l.file.read(gateway.Peek)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	names := []string{"default"}
 	for _, w := range config.Workspaces {
 		names = append(names, w.Name)
 	}
 	if *l.workspace != "" && !slices.Contains(names, *l.workspace) {
-		return fmt.Errorf("no workspace %q; there are %q", *l.workspace, names)
+		return nil, fmt.Errorf("no workspace %q; there are %q", *l.workspace, names)
+	}
+	return config, nil
+}
+
+// ask calls f with a client of the gateway whose configuration is named.
+func (l look) ask(f func(c *control.Client) error) error {
+	config, err := l.config()
+	if err != nil {
+		return err
 	}
 	c, err := gateway.Control(config)
 	if err != nil {

@@ -60,7 +60,7 @@ func command() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "%v", err) })
 	root.AddCommand(serveCommand(), demoCommand(), checkCommand(), doctorCommand(), alertCommand(), connectorsCommand(), destinationsCommand(), mapCommand(), importCommand(), captureCommand(), lintCommand(), exportCommand(), simulateCommand(),
-		statusCommand(), tailCommand(), replayCommand(), pauseCommand(), resumeCommand(), unreadableCommand(), parkedCommand(), archiveCommand(), passwordCommand(), versionCommand())
+		statusCommand(), tailCommand(), replayCommand(), pauseCommand(), resumeCommand(), unreadableCommand(), parkedCommand(), archiveCommand(), forgetCommand(), passwordCommand(), versionCommand())
 	return root
 }
 

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/parlance-chat/parlance/connector"
+	"github.com/parlance-chat/parlance/internal/forget"
 	"github.com/parlance-chat/parlance/internal/journal"
 )
 
@@ -41,6 +42,9 @@ type Target struct {
 	// Import takes in what a chat tool sent once. Nil means that the gateway is
 	// not running.
 	Import func(ctx context.Context, workspace, source string, requests []connector.Request) (unreadable int, err error)
+	// Forget takes a person out of all that is kept. Nil means that it is for
+	// the caller to do so without a gateway.
+	Forget func(ctx context.Context, r forget.Request) (forget.Reply, error)
 	// Live reports that events may still come.
 	Live bool
 	// By, if not nil, tells who makes a request; else the request itself does.
@@ -110,6 +114,7 @@ func Handler(t Target) http.Handler {
 	t.routes(mux, "")
 	handle(mux, "GET /unreadable", t.unreadable)
 	handle(mux, "POST /import", t.imports)
+	handle(mux, "POST /forget", t.forget)
 	handle(mux, "GET /events", t.events)
 	if t.Live {
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
@@ -192,6 +197,17 @@ func (t Target) unreadable(_ http.ResponseWriter, r *http.Request) (any, error) 
 		out = append(out, Unreadable{w.Seq, w.Source, w.ReceivedAt, w.Unreadable, w.Body})
 	}
 	return out, err
+}
+
+func (t Target) forget(_ http.ResponseWriter, r *http.Request) (any, error) {
+	if t.Forget == nil {
+		return nil, errors.New("the gateway is not running")
+	}
+	var q forget.Request
+	if err := read(r, &q); err != nil {
+		return nil, err
+	}
+	return t.Forget(r.Context(), q)
 }
 
 func (t Target) imports(_ http.ResponseWriter, r *http.Request) (any, error) {

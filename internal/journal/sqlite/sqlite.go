@@ -189,6 +189,7 @@ func openWriter(path string, o Options) (conn *sqlite.Conn, err error) {
 		"PRAGMA journal_mode = WAL",
 		"PRAGMA synchronous = FULL",
 		"PRAGMA wal_autocheckpoint = 0",
+		secureFast,
 		"PRAGMA cache_size = -4000",
 		fmt.Sprintf("PRAGMA max_page_count = %d", max(o.pages, 0)),
 	} {
