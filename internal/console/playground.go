@@ -99,7 +99,11 @@ func (c *Console) playground(q *request) (any, error) {
 	}
 	v.Source = p.source
 	for _, a := range p.history {
-		v.Said = append(v.Said, said(a))
+		one := said(a)
+		if !q.User.Bodies {
+			one.Text = masks(one.Text)
+		}
+		v.Said = append(v.Said, one)
 	}
 	steps, err := trace.Conversation(q.Context(), c.o.Journal, c.o.Rules, journal.Conversation{Workspace: p.workspace, Source: p.source, ID: v.Conversation}, p.after)
 	if err != nil {
@@ -108,6 +112,9 @@ func (c *Console) playground(q *request) (any, error) {
 	derived := c.derived(p, v.Conversation)
 	for _, s := range steps {
 		step := playStep{Webhook: s.Webhook, Activity: string(s.Activity.Type), By: string(s.Activity.By), Text: s.Activity.Message.Body, Changes: changes(s.Before, s.After, q.User)}
+		if !q.User.Bodies {
+			step.Text = masks(step.Text)
+		}
 		for _, e := range s.Events {
 			seq := derived[e.MessageID]
 			v.Waiting = v.Waiting || seq == 0

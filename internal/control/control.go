@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/pprof"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -131,8 +132,25 @@ func API(t Target) http.Handler {
 	return mux
 }
 
+// Routes are the patterns that API answers, below a path.
+func Routes(below string) (list []string) {
+	for pattern := range (Target{}).answers() {
+		method, path, _ := strings.Cut(pattern, " ")
+		list = append(list, method+" "+below+path)
+	}
+	slices.Sort(list)
+	return list
+}
+
 func (t Target) routes(mux *http.ServeMux, prefix string) {
-	for pattern, f := range map[string]answer{
+	for pattern, f := range t.answers() {
+		method, path, _ := strings.Cut(pattern, " ")
+		handle(mux, method+" "+prefix+path, f)
+	}
+}
+
+func (t Target) answers() map[string]answer {
+	return map[string]answer{
 		"GET /status":                      t.status,
 		"GET /chatting":                    t.chatting,
 		"GET /parked":                      t.parked,
@@ -145,9 +163,6 @@ func (t Target) routes(mux *http.ServeMux, prefix string) {
 		"GET /destinations/{name}/left":    t.left,
 		"POST /destinations/{name}/pause":  t.pause,
 		"POST /destinations/{name}/resume": t.resume,
-	} {
-		method, path, _ := strings.Cut(pattern, " ")
-		handle(mux, method+" "+prefix+path, f)
 	}
 }
 

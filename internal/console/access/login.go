@@ -84,8 +84,11 @@ func (g *Guard) begin(r *http.Request, name string, values map[string]any) error
 	return g.note(r, name, "login", "")
 }
 
-// Logout ends the session of a request.
+// Logout ends the session of a request, if it has one.
 func (g *Guard) Logout(r *http.Request) error {
+	if !Of(r.Context()).Logout {
+		return nil
+	}
 	if err := g.Note(r, "logout", ""); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	goruntime "runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -75,14 +76,15 @@ func (tab *Tab) heard(event any) {
 	case *runtime.EventExceptionThrown:
 		tab.t.Errorf("a page's script: %s %s", e.ExceptionDetails.Text, e.ExceptionDetails.URL)
 	case *log.EventEntryAdded:
-		if e.Entry.Level == log.EntryLevelError && !tab.expects.Load() {
+		expected := tab.expects.Load() && strings.HasPrefix(e.Entry.Text, "Failed to load resource")
+		if e.Entry.Level == log.EntryLevelError && !expected {
 			tab.t.Errorf("a page complains: %s (%s)", e.Entry.Text, e.Entry.URL)
 		}
 	}
 }
 
-// ExpectComplaints has the tab bear complaints from now on, such as of a page
-// that answers with an error, as it is meant to.
+// ExpectComplaints has the tab bear pages that answer with an error, as they are
+// meant to, from now on.
 func (tab *Tab) ExpectComplaints() { tab.expects.Store(true) }
 
 // Do does actions, and fails the test if they do not come to an end.

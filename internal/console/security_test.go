@@ -1,0 +1,252 @@
+package console_test
+
+import (
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/parlance-chat/parlance/gateway"
+	"github.com/parlance-chat/parlance/internal/console"
+	"github.com/parlance-chat/parlance/internal/console/access"
+	"github.com/parlance-chat/parlance/internal/console/browsertest"
+	"github.com/parlance-chat/parlance/internal/control"
+)
+
+const (
+	viewerToken   = "viewer-0123456789abcdef0123"
+	operatorToken = "operator-0123456789abcdef01"
+)
+
+// locked is a gateway that people have to log in to.
+func locked(t *testing.T) gateway.Config {
+	t.Helper()
+	hash, err := gateway.HashPassword("correct horse battery staple")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := shop()
+	c.Console = gateway.Console{
+		Users:  []gateway.ConsoleUser{{Name: "mia", Password: gateway.Secret(hash), Role: access.Viewer}, {Name: "otto", Password: gateway.Secret(hash), Role: access.Operator}},
+		Tokens: []gateway.ConsoleToken{{Name: "look", Token: viewerToken, Role: access.Viewer}, {Name: "act", Token: operatorToken, Role: access.Operator}},
+		Bodies: access.Operator,
+	}
+	return c
+}
+
+// routes are all addresses of the console and the API, with their methods.
+func routes(t *testing.T) (list []string) {
+	t.Helper()
+	guard, err := access.Open(access.Options{Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer guard.Close()
+	all := console.New(console.Options{Guard: guard}).Routes()
+	for _, pattern := range control.Routes("/api") {
+		all = append(all, pattern)
+	}
+	for _, pattern := range all {
+		method, path, _ := strings.Cut(pattern, " ")
+		path = strings.NewReplacer("{name}", "1", "{name...}", "config.md", "{id}", "1", "{$}", "").Replace(path)
+		if path == "/login" || path == "/login.json" || strings.HasPrefix(path, "/login/") || strings.HasPrefix(path, "/assets/") {
+			continue // which are for those who are not known yet
+		}
+		list = append(list, method+" "+path)
+	}
+	if len(list) < 30 {
+		t.Fatalf("got %d routes: %v", len(list), list)
+	}
+	return list
+}
+
+// ask makes a request, and follows nobody elsewhere.
+func ask(t *testing.T, method, address string, change func(*http.Request)) (*http.Response, string) {
+	t.Helper()
+	req, err := http.NewRequest(method, address, strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if change != nil {
+		change(req)
+	}
+	c := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var b []byte
+	if resp.Header.Get("Content-Type") != "text/event-stream" { // which has no end
+		if b, err = io.ReadAll(resp.Body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return resp, string(b)
+}
+
+func bearer(token string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }
+}
+
+// Nobody sees or does anything without a login, with a token that somebody made
+// up, or without the role.
+func TestEveryRouteIsClosed(t *testing.T) {
+	url := run(t, locked(t))
+	tell(t, url, `{"activities":[`+hello+`]}`)
+	for _, route := range routes(t) {
+		method, path, _ := strings.Cut(route, " ")
+		for name, change := range map[string]func(*http.Request){
+			"nobody":              nil,
+			"a forged token":      bearer("operator-0123456789abcdef02"),
+			"an empty token":      bearer(""),
+			"a forged session":    func(r *http.Request) { r.AddCookie(&http.Cookie{Name: "parlance", Value: "made-up"}) },
+			"somebody who claims": func(r *http.Request) { r.Header.Set("X-Forwarded-For", "127.0.0.1"); r.Host = "localhost" },
+		} {
+			resp, body := ask(t, method, url+path, change)
+			if resp.StatusCode != http.StatusUnauthorized && resp.StatusCode != http.StatusForbidden {
+				t.Errorf("%s: %s: got %d", name, route, resp.StatusCode)
+			}
+			if strings.Contains(body, "Norway") || strings.Contains(body, "shop") {
+				t.Errorf("%s: %s: the answer tells something", name, route)
+			}
+		}
+		if resp, _ := ask(t, method, url+path, func(r *http.Request) { r.Header.Set("Accept", "text/html") }); method == "GET" && !strings.HasSuffix(path, ".json") &&
+			!strings.HasPrefix(path, "/api") && (resp.StatusCode != http.StatusSeeOther || !strings.HasPrefix(resp.Header.Get("Location"), "/login")) {
+			t.Errorf("a browser: %s: got %d, %q, want to be sent to the login", route, resp.StatusCode, resp.Header.Get("Location"))
+		}
+		resp, _ := ask(t, method, url+path, bearer(viewerToken))
+		if closed := resp.StatusCode == http.StatusForbidden; closed != (method == "POST" && path != "/logout" && !looks[path] || path == "/audit" || path == "/audit.json") {
+			t.Errorf("a viewer: %s: got %d", route, resp.StatusCode)
+		}
+		if resp, _ := ask(t, method, url+path, bearer(operatorToken)); resp.StatusCode == http.StatusForbidden || resp.StatusCode == http.StatusUnauthorized {
+			t.Errorf("an operator: %s: got %d", route, resp.StatusCode)
+		}
+	}
+}
+
+// looks are requests that are posted for their size, and change nothing.
+var looks = map[string]bool{"/sources/1": true}
+
+// A page of another site cannot have the browser of somebody who is logged in,
+// or sits at the machine, do anything.
+func TestForgedRequests(t *testing.T) {
+	for name, c := range map[string]gateway.Config{"this machine": shop(), "a login": locked(t)} {
+		url := run(t, c)
+		var session *http.Cookie
+		if len(c.Console.Users) > 0 {
+			session = login(t, url, "otto")
+		}
+		for _, route := range routes(t) {
+			method, path, _ := strings.Cut(route, " ")
+			if method != "POST" {
+				continue
+			}
+			for _, header := range [][2]string{{"Sec-Fetch-Site", "cross-site"}, {"Origin", "https://attacker.example.com"}} {
+				resp, _ := ask(t, method, url+path, func(r *http.Request) {
+					r.Header.Set(header[0], header[1])
+					if session != nil {
+						r.AddCookie(session)
+					}
+				})
+				if resp.StatusCode != http.StatusForbidden {
+					t.Errorf("%s: %s with %v: got %d, want 403", name, route, header, resp.StatusCode)
+				}
+			}
+		}
+	}
+}
+
+// login logs somebody in, and returns the session.
+func login(t *testing.T, address, name string) *http.Cookie {
+	t.Helper()
+	c := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := c.PostForm(address+"/login", url.Values{"name": {name}, "password": {"correct horse battery staple"}, "to": {"//attacker.example.com"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.Header.Get("Location") != "/" || len(resp.Cookies()) == 0 {
+		t.Fatalf("got %d to %q, want a session and the first page", resp.StatusCode, resp.Header.Get("Location"))
+	}
+	return resp.Cookies()[0]
+}
+
+// Whoever may not see what people wrote sees it nowhere.
+func TestBodiesAreHidden(t *testing.T) {
+	url := run(t, locked(t))
+	tell(t, url, `{"activities":[`+hello+`]}`)
+	for _, route := range routes(t) {
+		method, path, _ := strings.Cut(route, " ")
+		if _, body := ask(t, method, url+path, bearer(viewerToken)); strings.Contains(body, "Norway") {
+			t.Errorf("%s: a viewer sees what somebody wrote", route)
+		}
+	}
+	if _, body := ask(t, "GET", url+"/events/1", bearer(operatorToken)); !strings.Contains(body, "Norway") {
+		t.Error("an operator does not see it")
+	}
+}
+
+func TestLoginInBrowser(t *testing.T) {
+	url := run(t, locked(t))
+	tab := browsertest.Open(t, url)
+	tab.Go("/sources?workspace=default")
+	tab.See("h1", "Log in")
+	tab.Shots("login")
+	tab.Type("input[name=name]", "mia")
+	tab.Type("input[name=password]", "wrong\n")
+	tab.See(".notice.bad", "the name or the password is wrong")
+	tab.Go("/sources")
+	tab.Type("input[name=name]", "mia")
+	tab.Type("input[name=password]", "correct horse battery staple\n")
+	tab.See("h1", "Sources")
+	tab.See(".tools", "mia · log out")
+	tab.ExpectComplaints()
+	tab.Go("/audit")
+	tab.See(".notice", "for operators")
+	tab.Click(".tools form button")
+	tab.See("h1", "Log in")
+	tab.Go("/")
+	tab.See("h1", "Log in")
+}
+
+// Whatever stands in any field that a chat tool can fill is shown, and does
+// nothing.
+func TestHostileTexts(t *testing.T) {
+	c := shop()
+	c.Sources[0].Name = "1"
+	url := run(t, c)
+	const hostile = `"><script>window.pwned=1</script><img src=x onerror=window.pwned=1>'{{.}}`
+	activity := map[string]any{"id": hostile, "type": "message", "conversation_id": hostile, "time": "2026-03-02T09:00:00Z", "by": "customer",
+		"message":  map[string]string{"id": hostile, "body": hostile},
+		"agent":    map[string]string{"id": hostile, "name": hostile, "username": hostile},
+		"customer": map[string]string{"user_id": hostile, "anonymous_id": hostile, "contact_id": hostile, "email": hostile, "name": hostile},
+		"channel":  "chat", "conversation_url": "javascript:window.pwned=1"}
+	b, err := json.Marshal(map[string]any{"activities": []any{activity}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tell(t, url, string(b))
+	tab := browsertest.Open(t, url)
+	tab.ExpectComplaints() // there is not everything of which there is a page
+	for _, route := range routes(t) {
+		method, path, _ := strings.Cut(route, " ")
+		if method != "GET" || strings.HasSuffix(path, ".json") || strings.HasPrefix(path, "/api/") || path == "/live/stream" || strings.Contains(path, "download") {
+			continue
+		}
+		tab.Go(path + "?conversation=" + query(hostile) + "&source=" + query(hostile) + "&user=" + query(hostile) + "&told=" + query(hostile))
+		tab.Go(path)
+		pwned := browsertest.Eval[bool](tab, `window.pwned !== undefined || [...document.querySelectorAll('a')].some(a => a.protocol === 'javascript:')`)
+		if pwned {
+			t.Errorf("%s: what a chat tool filled in ran", path)
+		}
+	}
+	tab.Go("/events/1")
+	tab.See("pre", hostile[:20])
+}
+
+func query(s string) string { return url.QueryEscape(s) }
