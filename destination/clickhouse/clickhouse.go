@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -115,7 +114,7 @@ type Destination struct {
 	url    *url.URL      // without user
 	user   *url.Userinfo // may be nil
 	layout *layout
-	client *http.Client
+	client *tracking.Client
 	since  time.Time // when the connection in use may have been made
 	ready  bool      // whether the database has all tables, as far as we know
 }

@@ -97,7 +97,5 @@ func checkArrived(t *testing.T, f fault, r *receiver, parked, want []string) {
 	} else if len(parked) > 0 {
 		t.Errorf("got %v parked, want none: no call was at fault", parked)
 	}
-	if !slices.Equal(first, want) {
-		t.Errorf("got\n%v, want\n%v", first, want)
-	}
+	checkOrder(t, first, want)
 }

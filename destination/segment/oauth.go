@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -74,22 +75,24 @@ func (s *Settings) authorizer() *authorizer {
 type authorizer struct {
 	server, app, keyID string
 	key                *rsa.PrivateKey
-	client             *http.Client
-	skew               time.Duration // of the server's clock against ours
+	client             *tracking.Client
 
+	mu    sync.Mutex    // guards the fields below; held while a token is fetched
+	skew  time.Duration // of the server's clock against ours
 	token string
-	until time.Time // when another is fetched
-	fresh bool      // the request under way is the first
+	until time.Time     // when another is fetched
+	first *http.Request // with the token
 }
 
 // Authorize implements tracking.Authorizer.
 func (a *authorizer) Authorize(req *http.Request) error {
-	a.fresh = false
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if a.token == "" || !time.Now().Before(a.until) {
 		if err := a.fetch(req); err != nil {
 			return err
 		}
-		a.fresh = true
+		a.first = req
 	}
 	req.Header.Set("Authorization", "Bearer "+a.token)
 	return nil
@@ -98,13 +101,20 @@ func (a *authorizer) Authorize(req *http.Request) error {
 // Refused implements tracking.Authorizer. After these statuses Segment's SDK
 // fetches another token. One that was good before may have been revoked; a new
 // one that is refused is not worth another, nor at fault for a 400.
-func (a *authorizer) Refused(status int) (again bool) {
+func (a *authorizer) Refused(req *http.Request, status int) (again bool) {
 	switch status {
 	case 400, 401, 403, 511:
-		a.token = ""
-		return !a.fresh
+	default:
+		return false
 	}
-	return false
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if req.Header.Get("Authorization") != "Bearer "+a.token {
+		return true // another has been fetched already, or will be
+	}
+	fresh := a.first == req
+	a.token, a.first = "", nil
+	return !fresh
 }
 
 // Close implements tracking.Authorizer.

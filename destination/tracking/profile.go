@@ -66,13 +66,14 @@ type Profile struct {
 }
 
 // An Authorizer authorizes requests by something that has to be fetched first.
+// Its methods may be called concurrently.
 type Authorizer interface {
 	// Authorize authorizes a request. Its error is as that of
 	// destination.Destination's Send.
 	Authorize(*http.Request) error
-	// Refused tells of a status that may be about the authorization. It
-	// reports whether a new one is worth an attempt at once.
-	Refused(status int) (again bool)
+	// Refused tells of a status that may be about the authorization of a
+	// request. It reports whether a new one is worth an attempt at once.
+	Refused(req *http.Request, status int) (again bool)
 	Close()
 }
 

@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"sync"
-	"time"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -49,7 +47,7 @@ func (d *Destination) request(ctx context.Context, a destination.Attempt, b batc
 	if err := d.p.authorize(req); err != nil {
 		return err
 	}
-	return d.do(req, b)
+	return d.do(req, a, b)
 }
 
 func (p *Profile) authorize(req *http.Request) error {
@@ -66,45 +64,48 @@ func (p *Profile) authorize(req *http.Request) error {
 }
 
 // do sends a request, and says what its answer means.
-func (d *Destination) do(req *http.Request, b batch) error {
-	if time.Since(d.since) > maxAge {
-		d.client.CloseIdleConnections()
-		d.since = time.Now()
+func (d *Destination) do(req *http.Request, a destination.Attempt, b batch) (err error) {
+	asked := destination.Exchange{Request: string(d.p.hide([]byte(Asked(req.Method, req.URL, len(b.calls), int(req.ContentLength)))))}
+	if a.Tell != nil {
+		defer func() { a.Tell(asked) }()
 	}
 	resp, err := d.client.Do(req)
 	if err != nil {
 		return NoAnswer(err)
 	}
 	defer resp.Body.Close()
+	said, err := d.read(resp)
+	asked.Status, asked.Response = resp.StatusCode, Clean(said)
 	ok := resp.StatusCode >= 200 && resp.StatusCode <= 299
-	if ok && d.p.Failures != nil {
-		said, err := io.ReadAll(io.LimitReader(resp.Body, maxTells))
-		if err != nil {
-			return NoAnswer(err)
-		}
-		return d.partly(b, d.p.hide(said))
+	switch {
+	case ok && d.p.Failures != nil && err != nil:
+		return NoAnswer(err)
+	case ok && d.p.Failures != nil:
+		return d.partly(b, said)
+	case ok:
+		return nil // the status counts, even if what it says besides gets lost
 	}
-	// The status counts, even if what it says besides gets lost.
-	most := int64(maxSaid)
-	if !ok && d.p.Tells != nil {
-		most = maxTells
-	}
-	said, _ := io.ReadAll(io.LimitReader(resp.Body, most))
-	if ok {
-		return nil
-	}
-	said = d.p.hide(said)
 	if d.p.Tells != nil {
 		if failures := d.p.Tells(resp.StatusCode, len(b.calls), said); len(failures) > 0 {
 			return d.heed(b, failures)
 		}
 	}
-	return d.p.judge(resp, said)
+	return d.p.judge(req, resp, said)
+}
+
+// read reads what an answer says, without our secrets.
+func (d *Destination) read(resp *http.Response) ([]byte, error) {
+	most, ok := int64(maxSaid), resp.StatusCode >= 200 && resp.StatusCode <= 299
+	if ok && d.p.Failures != nil || !ok && d.p.Tells != nil {
+		most = maxTells
+	}
+	said, err := io.ReadAll(io.LimitReader(resp.Body, most))
+	return d.p.hide(said), err
 }
 
 // judge says what an answer other than 2xx means.
-func (p *Profile) judge(resp *http.Response, said []byte) error {
-	if p.Authorizer != nil && p.Authorizer.Refused(resp.StatusCode) {
+func (p *Profile) judge(req *http.Request, resp *http.Response, said []byte) error {
+	if p.Authorizer != nil && p.Authorizer.Refused(req, resp.StatusCode) {
 		return fmt.Errorf("answered %s", reason(resp.StatusCode, said))
 	}
 	err := Judge(resp.StatusCode, resp.Header, said)
@@ -112,25 +113,6 @@ func (p *Profile) judge(resp *http.Response, said []byte) error {
 		return &destination.Pause{Reason: reason(resp.StatusCode, said) + "; " + means}
 	}
 	return err
-}
-
-// NewClient returns a client that bounds a request, and follows nobody
-// elsewhere.
-func NewClient() *http.Client {
-	return &http.Client{
-		Timeout:       timeout,
-		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 1, IdleConnTimeout: 90 * time.Second},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-}
-
-// NoAnswer keeps the address out of an error: it may hold a key.
-func NoAnswer(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		err = u.Err
-	}
-	return fmt.Errorf("no answer: %w", err)
 }
 
 // compressors are shared, for each takes 0.8 MB, and a vendor has thousands of

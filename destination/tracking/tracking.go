@@ -9,36 +9,36 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
+	"slices"
 	"strings"
-	"time"
+	"sync"
 
 	"github.com/parlance-chat/parlance/destination"
 )
 
-const (
-	// timeout bounds one request.
-	timeout = 30 * time.Second
-	// maxAge bounds how long one connection is used. Segment's addresses
-	// change, and it asks to look them up again at least once a day.
-	maxAge = time.Hour
-	// maxTaken bounds how many messageIds are remembered.
-	maxTaken = 10_000
-)
+// maxTaken bounds how many messageIds are remembered.
+const maxTaken = 10_000
 
 // A Destination sends batches to one source. It implements
 // destination.Destination.
 type Destination struct {
 	p      Profile
-	client *http.Client
-	since  time.Time // when the connection in use may have been made
+	client *Client
+
+	mu sync.Mutex // guards the field below
 	// taken has the messageIds of calls that the receiver has, though the
 	// attempt that they were in failed. What is sent again leaves them out.
 	taken map[string]bool
 }
 
+// inFlight is how many requests are under way at once, unless the profile says.
+const inFlight = 4
+
 // Open returns a destination. It makes no request.
 func Open(p Profile) *Destination {
+	if p.Limits.InFlight == 0 {
+		p.Limits.InFlight = inFlight
+	}
 	return &Destination{p: p, client: NewClient(), taken: map[string]bool{}}
 }
 
@@ -95,10 +95,7 @@ var errNotOurs = &destination.Refusal{Reason: "the call is no JSON object"}
 // edited returns the calls that the receiver does not have yet.
 func (d *Destination) edited(calls []destination.Call) ([]call, error) {
 	list := make([]call, 0, len(calls))
-	for _, c := range calls {
-		if d.taken[c.MessageID] {
-			continue
-		}
+	for _, c := range d.untaken(calls) {
 		if d.p.Parts != nil {
 			parts, err := d.parts(c)
 			if err != nil {
@@ -126,6 +123,16 @@ func (d *Destination) edited(calls []destination.Call) ([]call, error) {
 	return list, nil
 }
 
+// untaken returns the calls that the receiver does not have.
+func (d *Destination) untaken(calls []destination.Call) []destination.Call {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.taken) == 0 {
+		return calls
+	}
+	return slices.DeleteFunc(slices.Clone(calls), func(c destination.Call) bool { return d.taken[c.MessageID] })
+}
+
 // A batch is what one request carries.
 type batch struct {
 	calls                 []call
@@ -149,6 +156,8 @@ func (d *Destination) next(calls []call) batch {
 
 // remember notes that the receiver has the calls, but for those that failed.
 func (d *Destination) remember(calls []call, failed map[string]bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if len(d.taken)+len(calls) > maxTaken {
 		clear(d.taken) // a repetition is better than memory without end
 	}
@@ -161,6 +170,8 @@ func (d *Destination) remember(calls []call, failed map[string]bool) {
 
 // forget lets go of calls that will not come again.
 func (d *Destination) forget(calls []destination.Call) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	for _, c := range calls {
 		delete(d.taken, c.MessageID)
 	}

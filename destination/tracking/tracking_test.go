@@ -7,7 +7,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,7 +39,7 @@ func TestSlowAnswers(t *testing.T) {
 			defer server.Close()
 			d := Open(Profile{URL: server.URL, Key: "key"})
 			defer d.Close()
-			d.client.Timeout = 200 * time.Millisecond
+			d.client.phases.whole = 200 * time.Millisecond
 			if got := trackingtest.Class(d.Send(t.Context(), destination.Attempt{})); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
@@ -240,5 +242,77 @@ func TestURL(t *testing.T) {
 		if got := URL(base, "/api/s/s2s/batch"); got != want {
 			t.Errorf("%s: got %s, want %s", base, got, want)
 		}
+	}
+}
+
+// What an attempt asked and was answered can be shown to people: no secret is
+// in it.
+func TestTell(t *testing.T) {
+	r := trackingtest.New(t, func(w http.ResponseWriter, _ trackingtest.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+		io.WriteString(w, `{"error":"not of key-1"}`)
+	})
+	d := Open(Profile{URL: r.URL + "/v1/key-1?token=key-1", Key: "key-1"})
+	defer d.Close()
+	var told []destination.Exchange
+	a := destination.Attempt{Tell: func(e destination.Exchange) { told = append(told, e) }}
+	for _, id := range []string{"a", "b"} {
+		a.Calls = append(a.Calls, destination.Call{MessageID: id, JSON: fmt.Appendf(nil, `{"messageId":%q}`, id)})
+	}
+	if err := d.Send(t.Context(), a); err == nil {
+		t.Fatal("got no error")
+	}
+	if len(told) != 1 || told[0].Status != 400 || told[0].Response != `{"error":"not of …"}` ||
+		!regexp.MustCompile(`^POST http://127\.0\.0\.1:\d+/v1/…, 2 calls, \d+ bytes$`).MatchString(told[0].Request) {
+		t.Errorf("got %+v", told)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := d.Send(ctx, a); err == nil || len(told) != 2 || told[1].Status != 0 || told[1].Request != told[0].Request {
+		t.Errorf("without an answer: got %+v (%v)", told, err)
+	}
+}
+
+// Several attempts at once do not mix up what the receiver has.
+func TestConcurrentSends(t *testing.T) {
+	var mu sync.Mutex
+	got := map[string]int{}
+	r := trackingtest.New(t, func(w http.ResponseWriter, r trackingtest.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		for i := range r.Calls {
+			if id := r.Call(t, i).MessageID; i == len(r.Calls)-1 && i > 0 {
+				fmt.Fprintf(w, "%s: again\n", id)
+			} else {
+				got[id]++
+			}
+		}
+	})
+	d := Open(Profile{URL: r.URL, Key: "key", Failures: failing})
+	defer d.Close()
+	var wg sync.WaitGroup
+	for n := range 8 {
+		wg.Go(func() {
+			var a destination.Attempt
+			for i := range 20 {
+				id := fmt.Sprintf("%d.%d", n, i)
+				a.Calls = append(a.Calls, destination.Call{MessageID: id, JSON: fmt.Appendf(nil, `{"messageId":%q}`, id)})
+			}
+			if d.Send(t.Context(), a) == nil {
+				t.Error("got no error although the last was not taken")
+			}
+			if err := d.Send(t.Context(), a); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	for id, n := range got {
+		if n != 1 {
+			t.Errorf("%s was taken %d times", id, n)
+		}
+	}
+	if len(got) != 160 || len(d.taken) != 0 {
+		t.Errorf("got %d calls, and %d remembered; want 160 and 0", len(got), len(d.taken))
 	}
 }

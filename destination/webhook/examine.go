@@ -17,10 +17,13 @@ import (
 // surprised.
 const soon = 14 * 24 * time.Hour
 
+// examineTime bounds an examination.
+const examineTime = 30 * time.Second
+
 // Examine implements destination.Examiner. It connects and makes no request:
 // whatever it posted, the receiver would take for a call.
 func (d *Destination) Examine(ctx context.Context) []destination.Finding {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, examineTime)
 	defer cancel()
 	u, err := url.Parse(string(d.s.URL))
 	if err != nil {
@@ -53,27 +56,27 @@ func (d *Destination) Examine(ctx context.Context) []destination.Finding {
 
 // proxy returns the host of the one that requests go through, or "".
 func (d *Destination) proxy(u *url.URL) string {
-	t, ok := d.client.Transport.(*http.Transport)
-	if !ok || t.Proxy == nil {
+	proxy := d.client.Transport().Proxy
+	if proxy == nil {
 		return ""
 	}
-	proxy, err := t.Proxy(&http.Request{URL: u})
-	if err != nil || proxy == nil {
+	through, err := proxy(&http.Request{URL: u})
+	if err != nil || through == nil {
 		return ""
 	}
-	return proxy.Host
+	return through.Host
 }
 
 // dial connects, under the same guard as requests.
 func (d *Destination) dial(ctx context.Context, address string) (net.Conn, error) {
-	return newDialer(d.s.AllowPrivate).DialContext(ctx, "tcp", address)
+	return d.client.Transport().DialContext(ctx, "tcp", address)
 }
 
 // examineTLS makes the handshake that requests begin with.
 func (d *Destination) examineTLS(ctx context.Context, conn net.Conn, host string) destination.Finding {
 	c := &tls.Config{ServerName: host}
-	if t, ok := d.client.Transport.(*http.Transport); ok && t.TLSClientConfig != nil {
-		c.RootCAs = t.TLSClientConfig.RootCAs
+	if t := d.client.Transport().TLSClientConfig; t != nil {
+		c.RootCAs = t.RootCAs
 	}
 	secure := tls.Client(conn, c)
 	if err := secure.HandshakeContext(ctx); err != nil {

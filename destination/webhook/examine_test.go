@@ -26,7 +26,7 @@ func TestExamine(t *testing.T) {
 	known := x509.NewCertPool()
 	known.AddCert(secure.Certificate())
 	trusting := func(d *Destination) {
-		d.client.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: known}
+		d.client.Transport().TLSClientConfig = &tls.Config{RootCAs: known}
 	}
 	guarded := func(d *Destination) { d.s.AllowPrivate = false }
 	for name, tt := range map[string]struct {

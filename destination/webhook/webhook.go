@@ -27,11 +27,6 @@ import (
 )
 
 const (
-	// timeout bounds one request, and dialTimeout each step of connecting.
-	timeout     = 30 * time.Second
-	dialTimeout = 10 * time.Second
-	// maxAge bounds how long one connection is used: addresses change.
-	maxAge = time.Hour
 	// maxBatch and maxBytes bound one request.
 	maxBatch = 1000
 	maxBytes = 1 << 20
@@ -60,8 +55,7 @@ func Type() destination.Type {
 type Destination struct {
 	s      Settings
 	keys   [][]byte
-	client *http.Client
-	since  time.Time // when the connection in use may have been made
+	client *tracking.Client
 }
 
 // Open returns a destination. It makes no request.
@@ -145,9 +139,9 @@ func (d *Destination) post(ctx context.Context, id string, body []byte, a destin
 		req.Header.Set("X-Retry-Count", strconv.Itoa(a.Retry))
 	}
 	d.sign(req.Header, id, a.SentAt, body)
-	if time.Since(d.since) > maxAge {
-		d.client.CloseIdleConnections()
-		d.since = time.Now()
+	asked := destination.Exchange{Request: d.asked(req, a)}
+	if a.Tell != nil {
+		defer func() { a.Tell(asked) }()
 	}
 	resp, err := d.client.Do(req)
 	if err != nil {
@@ -157,11 +151,23 @@ func (d *Destination) post(ctx context.Context, id string, body []byte, a destin
 	defer resp.Body.Close()
 	// The status counts, even if what it says besides gets lost.
 	said, _ := io.ReadAll(io.LimitReader(resp.Body, maxSaid))
+	said = d.hide(said)
+	asked.Status, asked.Response = resp.StatusCode, tracking.Clean(said)
 	if resp.StatusCode >= 200 && resp.StatusCode <= 299 {
 		return nil
 	}
 	d.client.CloseIdleConnections()
-	return judge(resp, d.hide(said))
+	return judge(resp, said)
+}
+
+// asked describes a request without the path, which may be all that it takes to
+// send to the receiver.
+func (d *Destination) asked(req *http.Request, a destination.Attempt) string {
+	calls := 1
+	if d.s.Batch > 1 {
+		calls = len(a.Calls)
+	}
+	return tracking.Asked(req.Method, &url.URL{Scheme: req.URL.Scheme, Host: req.URL.Host, Path: "/…"}, calls, int(req.ContentLength))
 }
 
 // sign sets the headers of Standard Webhooks, with one signature for each
