@@ -39,9 +39,6 @@ func (c *Config) Examine(ctx context.Context, e Examination) (parts []doctor.Par
 		return nil, fmt.Errorf("no workspace %q", e.Workspace)
 	}
 	patients, err := resolved.patients(e)
-	if err != nil {
-		return nil, err
-	}
 	defer func() {
 		for _, p := range patients {
 			if p.Destination != nil {
@@ -49,12 +46,13 @@ func (c *Config) Examine(ctx context.Context, e Examination) (parts []doctor.Par
 			}
 		}
 	}()
+	if err != nil {
+		return nil, err
+	}
 	parts, clocks := doctor.Examine(ctx, patients)
 	doctor.Doubles(patients, parts)
 	self := doctor.Part{Kind: "gateway"}
-	if err := c.consult(ctx, e, &self, &parts); err != nil {
-		return nil, err
-	}
+	parts = append(parts, c.consult(ctx, e, &self, parts)...)
 	for _, key := range e.Sites {
 		parts = append(parts, doctor.Part{Kind: "website", Findings: segment.Browsers(ctx, key)})
 	}
@@ -70,8 +68,9 @@ func (c *Config) Examine(ctx context.Context, e Examination) (parts []doctor.Par
 	return parts, nil
 }
 
-// consult adds what a gateway's journal says, if there is one.
-func (c *Config) consult(ctx context.Context, e Examination, self *doctor.Part, parts *[]doctor.Part) error {
+// consult adds what a gateway's journal says, if there is one, to the gateway
+// itself and to destinations, and returns sources.
+func (c *Config) consult(ctx context.Context, e Examination, self *doctor.Part, destinations []doctor.Part) []doctor.Part {
 	client, err := Control(c)
 	if errors.Is(err, errNothingKept) {
 		return nil
@@ -84,43 +83,50 @@ func (c *Config) consult(ctx context.Context, e Examination, self *doctor.Part, 
 	var status control.Status
 	var chatting []control.Chatting
 	query := url.Values{"workspace": {e.Workspace}}
-	if err := client.Get(ctx, "/status", query, &status); err != nil {
-		return err
+	err = client.Get(ctx, "/status", query, &status)
+	if err == nil {
+		err = client.Get(ctx, "/chatting", query, &chatting)
 	}
-	for i := range *parts {
-		p := &(*parts)[i]
+	if err != nil {
+		self.Add(destination.Finding{Level: destination.Warning, Text: "the gateway does not tell how it is doing: " + err.Error(), Do: "is it of another version? Restart it with this one"})
+	}
+	for i := range destinations {
 		for _, d := range status.Destinations {
-			if d.Name == p.Name {
-				p.Add(doctor.Delivering(d, status.Running)...)
+			if d.Name == destinations[i].Name {
+				destinations[i].Add(doctor.Delivering(d, status.Running)...)
 			}
 		}
 	}
 	if len(e.Destinations) > 0 {
 		return nil
 	}
-	if !status.Running {
+	switch {
+	case err != nil:
+	case !status.Running:
 		self.Add(destination.Finding{Level: destination.Warning, Text: "no gateway runs on this data directory just now", Do: "start it: parlance serve"})
-	} else if c.PublicURL != "" {
+	case c.PublicURL != "":
 		self.Add(doctor.Reachable(ctx, c.PublicURL))
 	}
-	if err := client.Get(ctx, "/chatting", query, &chatting); err != nil {
-		return err
-	}
+	return c.telling(status.Sources, chatting)
+}
+
+// telling says how sources are doing.
+func (c *Config) telling(sources []control.Source, chatting []control.Chatting) (parts []doctor.Part) {
 	types := map[string]string{}
-	for _, s := range status.Sources {
+	for _, s := range sources {
 		types[s.Name] = s.Type
 	}
 	twice := doctor.CountedTwice(chatting, types)
-	for _, s := range status.Sources {
+	for _, s := range sources {
 		if s.Type == "" {
 			continue // configured no more
 		}
 		p := doctor.Part{Kind: "source", Name: s.Name, Type: s.Type}
 		p.Add(doctor.Telling(s, c.address(s), time.Now())...)
 		p.Add(twice[s.Name]...)
-		*parts = append(*parts, p)
+		parts = append(parts, p)
 	}
-	return nil
+	return parts
 }
 
 // address is where something is to be sent for a source. It does not show a

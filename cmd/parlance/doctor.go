@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"io"
 	"strings"
 
@@ -44,11 +43,11 @@ parlance-doctor, with the property test: true. That is the only proof where a pl
 		if err != nil {
 			return err
 		}
-		print := printParts
+		write := printParts
 		if *asJSON {
-			print = printPartsJSON
+			write = printObjects[doctor.Part]
 		}
-		if err := print(cmd.OutOrStdout(), parts); err != nil {
+		if err := write(cmd.OutOrStdout(), parts); err != nil {
 			return err
 		}
 		if n := tally(parts); n[destination.Problem] > 0 {
@@ -67,17 +66,6 @@ func tally(parts []doctor.Part) (n [3]int) {
 		}
 	}
 	return n
-}
-
-func printPartsJSON(w io.Writer, parts []doctor.Part) error {
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
-	for _, p := range parts {
-		if err := out.Encode(p); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // marks are how findings begin, by level.

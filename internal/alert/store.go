@@ -41,7 +41,11 @@ func OpenStore(path string) (*Store, error) {
 func (s *Store) Keep(names map[string]bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	before := len(s.hooks)
 	maps.DeleteFunc(s.hooks, func(name string, _ map[subject]told) bool { return !names[name] })
+	if len(s.hooks) == before {
+		return nil
+	}
 	return s.write()
 }
 
