@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -40,7 +41,7 @@ func (l *loop) fly(items []*item) {
 // parked is an item that was refused, as it is to be kept.
 func (l *loop) parked(i *item, refusal *destination.Refusal, told destination.Exchange) journal.Parked {
 	return journal.Parked{Workspace: l.Workspace, Destination: l.Name, Reason: refusal.Reason,
-		Request: told.Request, Status: told.Status, Response: told.Response, Event: i.event}
+		Request: told.Request, Status: cmp.Or(told.Status, refusal.Status), Response: told.Response, Event: i.event}
 }
 
 // attempts tries to hand over items, all of them or none, until it is clear
