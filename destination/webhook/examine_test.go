@@ -28,7 +28,7 @@ func TestExamine(t *testing.T) {
 	trusting := func(d *Destination) {
 		d.client.Transport().TLSClientConfig = &tls.Config{RootCAs: known}
 	}
-	guarded := func(d *Destination) { d.s.AllowPrivate = false }
+	guarded := func(d *Destination) { d.s.AllowPrivate, d.client = false, newClient(false) }
 	for name, tt := range map[string]struct {
 		url    string
 		change func(*Destination)
