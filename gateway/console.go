@@ -63,7 +63,7 @@ func (s consoleSources) Sources(workspace string) (list []console.Source) {
 		if r.Workspace != workspace {
 			continue
 		}
-		one := console.Source{Name: r.Name, Type: r.Type, Title: r.Type, Playable: r.playable()}
+		one := console.Source{Name: r.Name, Type: r.Type, Title: r.Type, Passes: r.Type == typeTracking, Playable: r.playable()}
 		switch r.Type {
 		case typeAPI:
 			one.Title, one.Path = "Activity API", "/v1/activities"

@@ -31,7 +31,7 @@ type Options struct {
 	Guard *access.Guard
 	Hub   *live.Hub
 	// Journal is read, and nothing is written to it.
-	Journal trace.Journal
+	Journal Journal
 	// Rules return how a source's conversations are told.
 	Rules   trace.Rules
 	Sources Sources
@@ -68,6 +68,7 @@ func New(o Options) *Console {
 	c.add(page{path: "/", name: "Live", file: "live.html", data: c.live})
 	c.add(page{path: "/events/{name}", name: "Event", file: "event.html", data: c.event})
 	c.add(page{path: "/webhooks/{name}", name: "Webhook", file: "webhook.html", data: c.webhook})
+	c.add(page{path: "/quality", name: "Quality", file: "quality.html", data: c.quality})
 	c.add(page{path: "/playground", name: "Playground", file: "playground.html", data: c.playground})
 	c.handle("POST /playground", access.Operator, c.say)
 	c.add(page{path: "/destinations", name: "Destinations", file: "destinations.html", data: c.destinations})

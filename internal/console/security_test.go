@@ -45,10 +45,7 @@ func routes(t *testing.T) (list []string) {
 		t.Fatal(err)
 	}
 	defer guard.Close()
-	all := console.New(console.Options{Guard: guard}).Routes()
-	for _, pattern := range control.Routes("/api") {
-		all = append(all, pattern)
-	}
+	all := append(console.New(console.Options{Guard: guard}).Routes(), control.Routes("/api")...)
 	for _, pattern := range all {
 		method, path, _ := strings.Cut(pattern, " ")
 		path = strings.NewReplacer("{name}", "1", "{name...}", "config.md", "{id}", "1", "{$}", "").Replace(path)

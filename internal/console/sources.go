@@ -35,6 +35,8 @@ type Source struct {
 	// Path is where its webhooks come to. A part of it may be a secret.
 	Path   string `json:"path"`
 	Secret bool   `json:"secret,omitempty"` // Path is one
+	// Passes says that it passes calls of others through as they are.
+	Passes bool `json:"passes"`
 	// Playable says that its tool can be played, on the playground.
 	Playable bool `json:"playable"`
 }
