@@ -78,8 +78,13 @@ func TestAnswers(t *testing.T) {
 				fmt.Fprint(w, "no to api_secret="+secret)
 			}
 		})
-		now := livechat.FormatTime(time.Now())
-		err := open(t, r.URL).Send(t.Context(), attempt(`{"type":"track","event":"Order","userId":"u","messageId":"1","timestamp":"`+now+`"}`))
+		a := attempt(`{"type":"track","event":"Order","userId":"u","messageId":"1","timestamp":"` + livechat.FormatTime(time.Now()) + `"}`)
+		a.Tell = func(e destination.Exchange) {
+			if strings.Contains(fmt.Sprint(e), secret) {
+				t.Errorf("%d: the exchange tells the secret", status)
+			}
+		}
+		err := open(t, r.URL).Send(t.Context(), a)
 		if got := trackingtest.Class(err); got != want || err != nil && strings.Contains(err.Error(), secret) {
 			t.Errorf("%d: got %s, or the secret in the error, want %s", status, got, want)
 		}

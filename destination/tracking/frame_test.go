@@ -1,10 +1,14 @@
 package tracking
 
 import (
+	"context"
 	"encoding/json"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/parlance-chat/parlance/destination/tracking/trackingtest"
 )
@@ -64,6 +68,29 @@ func TestParts(t *testing.T) {
 	a.Calls[2].JSON = json.RawMessage(`{"type":"group","messageId":"c"}`)
 	if got := trackingtest.Class(d.Send(t.Context(), a)); got != "refusal" || len(r.Requests()) != 5 {
 		t.Errorf("got %s, want a refusal without a request", got)
+	}
+}
+
+// An attempt is several requests where parts have different frames, and who
+// drips after the status of one does not hold up the others.
+func TestDrip(t *testing.T) {
+	requests := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests++
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.(http.Flusher).Flush()
+		<-r.Context().Done() // until nobody reads on
+	}))
+	defer server.Close()
+	d := Open(Profile{URL: server.URL, NoHeader: true, Parts: func(call *Object) ([]Part, error) {
+		id, _ := call.Text("messageId")
+		return []Part{{Object: call, Frame: Frame{Before: `{"who":"` + id + `","events":[`, After: "]}"}}}, nil
+	}})
+	defer d.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if err := d.Send(ctx, trackingtest.Attempt("a", "b", "c")); err != nil || requests != 3 {
+		t.Errorf("got %v after %d requests, want all of 3", err, requests)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -21,6 +22,9 @@ const (
 	maxSaid  = 4 << 10
 	maxTells = 1 << 20
 )
+
+// brief bounds how long the rest of an answer is read whose status says all.
+const brief = 200 * time.Millisecond
 
 // request sends a batch, and says what the answer means.
 func (d *Destination) request(ctx context.Context, a destination.Attempt, b batch) error {
@@ -98,6 +102,9 @@ func (d *Destination) read(resp *http.Response) ([]byte, error) {
 	most, ok := int64(maxSaid), resp.StatusCode >= 200 && resp.StatusCode <= 299
 	if ok && d.p.Failures != nil || !ok && d.p.Tells != nil {
 		most = maxTells
+	}
+	if ok && d.p.Failures == nil { // what matters is known; who drips is not waited for
+		defer time.AfterFunc(brief, func() { resp.Body.Close() }).Stop()
 	}
 	said, err := io.ReadAll(io.LimitReader(resp.Body, most))
 	return d.p.hide(said), err
