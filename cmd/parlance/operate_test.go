@@ -125,7 +125,7 @@ func TestParkedByFilter(t *testing.T) {
 	}
 	id := fmt.Sprint(one.ID)
 	shown := p.run(0, "reason:       400 Bad Request", "parked", "show", id)
-	if strings.Contains(shown, "hello") || !strings.Contains(shown, "response:     400") || !strings.Contains(shown, `"message_body": "…"`) || !strings.Contains(shown, "Live Chat Message Received") {
+	if strings.Contains(shown, "hello") || !strings.Contains(shown, "request:      POST http") || !strings.Contains(shown, "response:     400") || !strings.Contains(shown, `"message_body": "…"`) || !strings.Contains(shown, "Live Chat Message Received") {
 		t.Errorf("show: got\n%s", shown)
 	}
 	p.run(0, `"message_body": "hello"`, "parked", "show", id, "--body")
