@@ -57,7 +57,11 @@ func TestAnswers(t *testing.T) {
 		{400, `{"error":"error parsing message: unexpected EOF"}`, "refusal", 2},
 		{401, `{"error":"stream not found: for: {WriteKey:key-7:s3cret}"}`, "pause", 2},
 		{402, `{"error":"quota exceeded"}`, "pause", 2},
+		{404, `{"error":"page not found"}`, "pause", 2},
+		{413, `{"error":"http: request body too large"}`, "refusal", 2},
+		{429, "", "again", 2},
 		{500, `{"error":"error# 1x2Y: panic"}`, "again", 2},
+		{502, "", "again", 2},
 		{503, "", "again", 2},
 	} {
 		again, err := trackingtest.Answered(t, openAt, tt.status, tt.says)

@@ -42,7 +42,10 @@ func TestAnswers(t *testing.T) {
 		{413, "", "request size exceeds max limit", "refusal"},
 		{429, "", "max requests limit reached", "again"},
 		{429, "Retry-After: 7", "too many requests", "wait 7s"},
+		{429, "Retry-After: soon", "too many requests", "again"},
 		{500, "", "internal server error", "again"},
+		{502, "", "bad gateway", "again"},
+		{503, "Retry-After: 7", "service unavailable", "wait 7s"},
 		{503, "", "service unavailable", "again"},
 		{504, "", "gateway timeout", "again"},
 	} {

@@ -107,7 +107,13 @@ func TestAnswers(t *testing.T) {
 		header string
 		want   string
 	}{
-		{200, "", "ok"}, {202, "", "ok"},
+		{200, "", "ok"}, {201, "", "ok"}, {202, "", "ok"}, {204, "", "ok"},
+		// The header, not the status, says to wait.
+		{408, "Retry-After: 2", "wait 2s"}, {410, "Retry-After: 2", "wait 2s"}, {460, "Retry-After: 2", "wait 2s"}, {500, "Retry-After: 2", "wait 2s"},
+		{421, "", "again"}, {425, "", "again"}, {504, "", "again"}, {529, "", "again"}, {599, "", "again"},
+		{501, "Retry-After: 2", "pause"}, {505, "Retry-After: 2", "pause"}, {407, "", "pause"}, {409, "", "pause"}, {451, "", "pause"},
+		// Nobody's SDK but Node's takes a redirect for success.
+		{302, "Location: /elsewhere", "pause"}, {303, "Location: /elsewhere", "pause"}, {307, "Location: /elsewhere", "pause"}, {308, "Location: /elsewhere", "pause"},
 		{429, "Retry-After: 7", "wait 7s"}, {503, "Retry-After: 100000", "wait 5m0s"}, {529, "Retry-After: 1", "wait 1s"},
 		{429, "Retry-After: 0", "wait 1s"}, {503, "Retry-After: Mon, 02 Mar 2026 09:00:00 GMT", "wait 1s"},
 		{429, "X-RateLimit-Reset: 20", "wait 20s"}, {429, "X-RateLimit-Reset: soon", "again"},
