@@ -24,12 +24,12 @@ func (d *Destination) Examine(ctx context.Context) []destination.Finding {
 	if d.s.SASL == "plain" && !d.s.TLS {
 		found = append(found, destination.Finding{Level: destination.Warning, Text: "the password is sent unencrypted", Do: "write tls: true, or log in with scram-sha-512"})
 	}
-	l, err := d.lane()
+	p, err := d.connect()
 	if err != nil {
 		return append(found, destination.Found(err))
 	}
-	defer l.Close()
-	brokers, err := kmsg.NewPtrMetadataRequest().RequestWith(ctx, l.Client)
+	defer p.Close()
+	brokers, err := kmsg.NewPtrMetadataRequest().RequestWith(ctx, p.Client)
 	if err == nil {
 		err = kerr.ErrorForCode(brokers.ErrorCode)
 	}
@@ -40,16 +40,16 @@ func (d *Destination) Examine(ctx context.Context) []destination.Finding {
 	if placeholder.MatchString(d.s.Topic) {
 		return append(found, good("the topic depends on the call, so that none was looked at"))
 	}
-	return append(found, l.examineTopic(ctx, d.s.Topic)...)
+	return append(found, p.examineTopic(ctx, d.s.Topic)...)
 }
 
-func (l *lane) examineTopic(ctx context.Context, name string) []destination.Finding {
-	t, err := l.topic(ctx, name)
+func (p *producer) examineTopic(ctx context.Context, name string) []destination.Finding {
+	t, err := p.topic(ctx, name)
 	if err == nil {
 		err = kerr.ErrorForCode(t.ErrorCode)
 	}
 	switch {
-	case err == kerr.UnknownTopicOrPartition && l.s.CreateTopic:
+	case err == kerr.UnknownTopicOrPartition && p.s.CreateTopic:
 		return []destination.Finding{good("there is no topic %s yet; it is created with the first call", name)}
 	case err == kerr.UnknownTopicOrPartition:
 		return []destination.Finding{{Level: destination.Problem, Text: "there is no topic " + name, Do: "create it, or write create_topic: true"}}
@@ -57,8 +57,8 @@ func (l *lane) examineTopic(ctx context.Context, name string) []destination.Find
 		return []destination.Finding{destination.Found(means(err))}
 	}
 	replicas := math.MaxInt
-	for _, p := range t.Partitions {
-		replicas = min(replicas, len(p.Replicas))
+	for _, part := range t.Partitions {
+		replicas = min(replicas, len(part.Replicas))
 	}
 	found := []destination.Finding{good("topic %s is there: %d partitions, %d replicas", name, len(t.Partitions), replicas)}
 	// The bits are operations. Brokers before 2.3 do not tell.
@@ -69,16 +69,16 @@ func (l *lane) examineTopic(ctx context.Context, name string) []destination.Find
 			found = append(found, good("we may write to topic %s", name))
 		}
 	}
-	return append(found, l.examineSize(ctx, name))
+	return append(found, p.examineSize(ctx, name))
 }
 
 // examineSize asks how large a message may be.
-func (l *lane) examineSize(ctx context.Context, topic string) destination.Finding {
+func (p *producer) examineSize(ctx context.Context, topic string) destination.Finding {
 	q := kmsg.NewPtrDescribeConfigsRequest()
 	r := kmsg.NewDescribeConfigsRequestResource()
 	r.ResourceType, r.ResourceName, r.ConfigNames = kmsg.ConfigResourceTypeTopic, topic, []string{"max.message.bytes"}
 	q.Resources = append(q.Resources, r)
-	said, err := q.RequestWith(ctx, l.Client)
+	said, err := q.RequestWith(ctx, p.Client)
 	if err == nil && len(said.Resources) == 1 && len(said.Resources[0].Configs) == 1 {
 		if v := said.Resources[0].Configs[0].Value; v != nil {
 			n, err := strconv.Atoi(*v)

@@ -31,8 +31,6 @@ const (
 	maxBytes = 1 << 20
 	maxCall  = 980_000
 	maxCalls = 1000
-	// lanes is how many attempts are under way at once.
-	lanes = 4
 	// maxTaken bounds how many messageIds are remembered.
 	maxTaken = 10_000
 	// maxWait bounds how long brokers can have us wait.
@@ -62,14 +60,13 @@ type Destination struct {
 	s    Settings
 	more []kgo.Opt // of tests
 
-	mu sync.Mutex // guards the fields below
-	// idle has the lanes that no attempt uses.
-	idle []*lane
+	p *producer // nil while there is none
 	// taken has the messageIds of calls that the brokers acknowledged, though
 	// the attempt that they were in failed.
 	taken map[string]bool
-	// throttled is until when the brokers want to be left alone.
-	throttled time.Time
+
+	mu        sync.Mutex // guards the field below
+	throttled time.Time  // until when the brokers want to be left alone
 }
 
 // Open returns a destination. It connects at the first attempt.
@@ -80,71 +77,63 @@ func Open(s Settings) (*Destination, error) {
 	return &Destination{s: s, taken: map[string]bool{}}, nil
 }
 
-// Limits implements destination.Destination.
+// Limits implements destination.Destination. An attempt goes to all partitions
+// at the same time; four at once, each with a producer, were tried and were no
+// faster.
 func (d *Destination) Limits() destination.Limits {
-	return destination.Limits{Calls: maxCalls, Bytes: maxBytes, CallBytes: maxCall, InFlight: lanes}
+	return destination.Limits{Calls: maxCalls, Bytes: maxBytes, CallBytes: maxCall}
 }
 
 // Close implements destination.Destination.
 func (d *Destination) Close() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, l := range d.idle {
-		l.Close()
+	if d.p != nil {
+		d.p.Close()
 	}
-	d.idle = nil
+	d.p = nil
 	return nil
 }
 
 // Send implements destination.Destination.
 func (d *Destination) Send(ctx context.Context, a destination.Attempt) error {
-	calls, wait := d.left(a.Calls)
-	if wait > 0 {
+	if wait := d.wait(); wait > time.Second { // less passes in the library
 		return &destination.Wait{For: min(wait, maxWait), Reason: "the brokers throttle us; a quota of Kafka is used up"}
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	l, err := d.lane()
-	if err != nil {
-		return err
+	if d.p == nil {
+		p, err := d.connect()
+		if err != nil {
+			return err
+		}
+		d.p = p
 	}
-	acked, err := l.send(ctx, calls)
+	calls := d.left(a.Calls)
+	acked, err := d.p.send(ctx, calls)
 	d.tell(a, len(calls), err)
 	if err == nil {
 		d.forget(a.Calls)
-		d.put(l)
 		return nil
 	}
 	d.remember(acked)
-	if errors.As(err, new(*destination.Refusal)) {
-		d.put(l)
-	} else {
-		l.Close() // whatever is wrong with it goes with it
+	if !errors.As(err, new(*destination.Refusal)) {
+		d.Close() // whatever is wrong with it goes with it
 	}
 	return err
 }
 
-// left returns the calls that the brokers do not have yet, or how long they
-// want to be left alone.
-func (d *Destination) left(calls []destination.Call) ([]destination.Call, time.Duration) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if wait := time.Until(d.throttled); wait > time.Second { // less passes in the library
-		return nil, wait
-	}
+// left returns the calls that the brokers do not have yet.
+func (d *Destination) left(calls []destination.Call) []destination.Call {
 	list := make([]destination.Call, 0, len(calls))
 	for _, c := range calls {
 		if !d.taken[c.MessageID] {
 			list = append(list, c)
 		}
 	}
-	return list, 0
+	return list
 }
 
 // remember notes that the brokers have the calls.
 func (d *Destination) remember(calls []destination.Call) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	if len(d.taken)+len(calls) > maxTaken {
 		clear(d.taken) // a repetition is better than memory without end
 	}
@@ -157,34 +146,25 @@ func (d *Destination) remember(calls []destination.Call) {
 
 // forget lets go of calls that will not come again.
 func (d *Destination) forget(calls []destination.Call) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	for _, c := range calls {
 		delete(d.taken, c.MessageID)
 	}
 }
 
-// lane returns one that no attempt uses.
-func (d *Destination) lane() (*lane, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if n := len(d.idle); n > 0 {
-		l := d.idle[n-1]
-		d.idle = d.idle[:n-1]
-		return l, nil
-	}
+// connect returns a producer. It dials when it is used.
+func (d *Destination) connect() (*producer, error) {
 	client, err := kgo.NewClient(append(append(d.s.options(), kgo.WithHooks(d)), d.more...)...)
 	if err != nil {
 		return nil, fmt.Errorf("kafka: %w", err)
 	}
-	return &lane{Client: client, s: &d.s, ready: map[string]bool{}}, nil
+	return &producer{Client: client, s: &d.s, ready: map[string]bool{}}, nil
 }
 
-// put gives a lane back.
-func (d *Destination) put(l *lane) {
+// wait returns for how long yet the brokers want to be left alone.
+func (d *Destination) wait() time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.idle = append(d.idle, l)
+	return time.Until(d.throttled)
 }
 
 // OnBrokerThrottle implements kgo.HookBrokerThrottle.

@@ -6,7 +6,6 @@ package nats
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -208,13 +207,9 @@ func (d *Destination) publish(ctx context.Context, calls []destination.Call) err
 
 // subject fills in a template.
 func subject(template string, c destination.Call) (string, error) {
-	var call struct{ Type, Event string }
-	if err := json.Unmarshal(c.JSON, &call); err != nil {
-		return "", &destination.Refusal{Reason: "the call is no JSON object with a type and an event"}
-	}
-	event := call.Event
-	if event == "" {
-		event = call.Type
+	name, err := c.Name()
+	if err != nil {
+		return "", err
 	}
 	return placeholder.ReplaceAllStringFunc(template, func(p string) string {
 		switch p {
@@ -223,7 +218,7 @@ func subject(template string, c destination.Call) (string, error) {
 		case "{source}":
 			return word(c.Source)
 		default:
-			return word(strings.ToLower(event))
+			return word(strings.ToLower(name))
 		}
 	}), nil
 }

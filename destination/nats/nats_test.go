@@ -18,7 +18,7 @@ import (
 )
 
 // run runs a real server, in this process.
-func run(t *testing.T, o server.Options) *server.Server {
+func run(t testing.TB, o server.Options) *server.Server {
 	t.Helper()
 	o.Host, o.NoLog, o.NoSigs = "127.0.0.1", true, true
 	if o.Port == 0 {
@@ -45,7 +45,7 @@ func settings(s *server.Server, change ...func(*Settings)) Settings {
 	return out
 }
 
-func open(t *testing.T, s Settings) *Destination {
+func open(t testing.TB, s Settings) *Destination {
 	t.Helper()
 	d, err := Open(s)
 	if err != nil {

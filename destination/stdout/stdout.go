@@ -39,8 +39,9 @@ func Type() destination.Type {
 
 // A Destination implements destination.Destination.
 type Destination struct {
-	w    io.Writer
-	free chan struct{} // holds one while nothing is being written
+	w     io.Writer
+	free  chan struct{} // holds one while nothing is being written
+	lines bytes.Buffer  // is whose who took it
 }
 
 func open(w io.Writer) *Destination {
@@ -57,19 +58,19 @@ func (d *Destination) Limits() destination.Limits {
 // Send implements destination.Destination. A reader that does not read must not
 // keep the gateway from ending, so a write under way is left behind then.
 func (d *Destination) Send(ctx context.Context, a destination.Attempt) error {
-	var lines bytes.Buffer
-	for _, c := range a.Calls {
-		lines.Write(c.JSON)
-		lines.WriteByte('\n')
-	}
 	select {
 	case <-d.free:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	d.lines.Reset()
+	for _, c := range a.Calls {
+		d.lines.Write(c.JSON)
+		d.lines.WriteByte('\n')
+	}
 	done := make(chan error, 1)
 	go func() {
-		_, err := d.w.Write(lines.Bytes())
+		_, err := d.w.Write(d.lines.Bytes())
 		d.free <- struct{}{}
 		done <- err
 	}()

@@ -3,7 +3,6 @@ package kafka
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 	"sync"
@@ -15,9 +14,9 @@ import (
 	"github.com/parlance-chat/parlance/destination"
 )
 
-// A lane is a producer with one attempt under way at most. What attempts share
-// a producer could also share a batch, and part of one fail with the other.
-type lane struct {
+// A producer has one attempt under way at most: two could share a batch, and
+// part of one fail with the other.
+type producer struct {
 	*kgo.Client
 	s *Settings
 	// ready has the topics that the client has written to.
@@ -31,17 +30,17 @@ type lane struct {
 // all that it holds for the partition, and a broker refuses what was under way
 // already, which has a gap before it in its sequence. All is handed to the
 // library before any of it is sent, so that it does hold it.
-func (l *lane) send(ctx context.Context, calls []destination.Call) (acked []destination.Call, err error) {
+func (p *producer) send(ctx context.Context, calls []destination.Call) (acked []destination.Call, err error) {
 	records := make([]*kgo.Record, len(calls))
 	topics := map[string]bool{}
 	for i, c := range calls {
-		if records[i], err = l.s.record(c); err != nil {
+		if records[i], err = p.s.record(c); err != nil {
 			return nil, err
 		}
 		topics[records[i].Topic] = true
 	}
 	for t := range topics {
-		if err := l.prepare(ctx, t); err != nil {
+		if err := p.prepare(ctx, t); err != nil {
 			return nil, means(err)
 		}
 	}
@@ -50,7 +49,7 @@ func (l *lane) send(ctx context.Context, calls []destination.Call) (acked []dest
 	// alone.
 	var alone, rest []int
 	for i, r := range records {
-		if topics[r.Topic] && !l.ready[r.Topic] {
+		if topics[r.Topic] && !p.ready[r.Topic] {
 			alone = append(alone, i)
 			topics[r.Topic] = false
 		} else {
@@ -58,10 +57,10 @@ func (l *lane) send(ctx context.Context, calls []destination.Call) (acked []dest
 		}
 	}
 	for _, some := range [][]int{alone, rest} {
-		done, err := l.produce(ctx, records, some)
+		done, err := p.produce(ctx, records, some)
 		for _, i := range done {
 			acked = append(acked, calls[i])
-			l.ready[records[i].Topic] = true
+			p.ready[records[i].Topic] = true
 		}
 		if err != nil {
 			return acked, err
@@ -71,7 +70,7 @@ func (l *lane) send(ctx context.Context, calls []destination.Call) (acked []dest
 }
 
 // produce writes some of the records, and returns which were acknowledged.
-func (l *lane) produce(ctx context.Context, records []*kgo.Record, some []int) (done []int, err error) {
+func (p *producer) produce(ctx context.Context, records []*kgo.Record, some []int) (done []int, err error) {
 	if len(some) == 0 {
 		return nil, nil
 	}
@@ -80,7 +79,7 @@ func (l *lane) produce(ctx context.Context, records []*kgo.Record, some []int) (
 	all.Add(len(some))
 	for _, i := range some {
 		// Promises are kept one after another, so that they share without a lock.
-		l.Produce(ctx, records[i], func(_ *kgo.Record, err error) {
+		p.Produce(ctx, records[i], func(_ *kgo.Record, err error) {
 			defer all.Done()
 			meaning := means(err)
 			switch {
@@ -95,9 +94,9 @@ func (l *lane) produce(ctx context.Context, records []*kgo.Record, some []int) (
 			}
 		})
 	}
-	late := l.Flush(ctx)
+	late := p.Flush(ctx)
 	if late != nil {
-		l.Close() // which fails what is left, at once
+		p.Close() // which fails what is left, at once
 	}
 	all.Wait()
 	// A refusal can still be told once nothing else is wrong.
@@ -105,11 +104,11 @@ func (l *lane) produce(ctx context.Context, records []*kgo.Record, some []int) (
 }
 
 // prepare makes sure that there is a topic.
-func (l *lane) prepare(ctx context.Context, topic string) error {
-	if l.ready[topic] {
+func (p *producer) prepare(ctx context.Context, topic string) error {
+	if p.ready[topic] {
 		return nil
 	}
-	t, err := l.topic(ctx, topic)
+	t, err := p.topic(ctx, topic)
 	if err != nil {
 		return err
 	}
@@ -117,20 +116,20 @@ func (l *lane) prepare(ctx context.Context, topic string) error {
 	switch {
 	case !errors.Is(err, kerr.UnknownTopicOrPartition):
 		return err
-	case l.s.CreateTopic:
-		return l.create(ctx, topic)
+	case p.s.CreateTopic:
+		return p.create(ctx, topic)
 	}
 	return &destination.Pause{Reason: "there is no topic " + topic + "; create it, or write create_topic: true"}
 }
 
 // topic asks about a topic, which does not create it.
-func (l *lane) topic(ctx context.Context, name string) (t kmsg.MetadataResponseTopic, err error) {
+func (p *producer) topic(ctx context.Context, name string) (t kmsg.MetadataResponseTopic, err error) {
 	q := kmsg.NewPtrMetadataRequest()
 	asked := kmsg.NewMetadataRequestTopic()
 	asked.Topic = kmsg.StringPtr(name)
 	q.Topics = append(q.Topics, asked)
 	q.IncludeTopicAuthorizedOperations = true
-	said, err := q.RequestWith(ctx, l.Client)
+	said, err := q.RequestWith(ctx, p.Client)
 	if err != nil {
 		return t, err
 	}
@@ -140,13 +139,13 @@ func (l *lane) topic(ctx context.Context, name string) (t kmsg.MetadataResponseT
 	return said.Topics[0], nil
 }
 
-func (l *lane) create(ctx context.Context, name string) error {
+func (p *producer) create(ctx context.Context, name string) error {
 	q := kmsg.NewPtrCreateTopicsRequest()
 	q.TimeoutMillis = int32(ackTimeout.Milliseconds())
 	t := kmsg.NewCreateTopicsRequestTopic()
 	t.Topic, t.NumPartitions, t.ReplicationFactor = name, -1, -1 // the brokers' own
 	q.Topics = append(q.Topics, t)
-	said, err := q.RequestWith(ctx, l.Client)
+	said, err := q.RequestWith(ctx, p.Client)
 	if err != nil {
 		return err
 	}
@@ -162,9 +161,9 @@ func (l *lane) create(ctx context.Context, name string) error {
 
 // record returns a call as a message.
 func (s *Settings) record(c destination.Call) (*kgo.Record, error) {
-	var call struct{ Type, Event string }
-	if err := json.Unmarshal(c.JSON, &call); err != nil {
-		return nil, &destination.Refusal{Reason: "the call is no JSON object with a type and an event"}
+	name, err := c.Name()
+	if err != nil {
+		return nil, err
 	}
 	return &kgo.Record{
 		Topic: s.topicOf(c),
@@ -172,7 +171,7 @@ func (s *Settings) record(c destination.Call) (*kgo.Record, error) {
 		Value: c.JSON,
 		Headers: []kgo.RecordHeader{
 			{Key: "messageId", Value: []byte(c.MessageID)},
-			{Key: "event", Value: []byte(cmp.Or(call.Event, call.Type))},
+			{Key: "event", Value: []byte(name)},
 			{Key: "workspace", Value: []byte(c.Workspace)},
 			{Key: "source", Value: []byte(c.Source)},
 		},
