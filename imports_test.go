@@ -38,7 +38,7 @@ var layers = []struct{ tree, may string }{
 	{"internal/trace", "livechat conversation internal/journal"},
 	{"internal/quality", "livechat internal/journal"},
 	{"docs", ""},
-	{"internal/console", "docs livechat conversation destination internal/archive internal/report internal/journal internal/deliver internal/control internal/live internal/trace internal/quality internal/npmtest"},
+	{"internal/console", "docs livechat conversation destination internal/archive internal/report internal/journal internal/deliver internal/control internal/live internal/phrase internal/trace internal/quality internal/npmtest"},
 	{"internal/recording", "connector"},
 	{"internal/simulate", "conversation connector"},
 	{"internal/standin", "livechat"},

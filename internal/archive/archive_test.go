@@ -75,7 +75,11 @@ func talk(id string) []journal.Event {
 
 func TestConversation(t *testing.T) {
 	a := openTest(t, Options{})
-	take(t, a, talk("17")...)
+	events := talk("17")
+	for i := range events {
+		events[i].Seq = journal.Seq(100 + i)
+	}
+	take(t, a, events...)
 	take(t, a, talk("17")...) // again
 	page, err := a.Conversations(t.Context(), Query{Workspace: "default"})
 	if err != nil || len(page.Conversations) != 1 {
@@ -91,7 +95,10 @@ func TestConversation(t *testing.T) {
 		t.Errorf("got %+v", c)
 	}
 	var lines []string
-	for _, i := range got.Items {
+	for n, i := range got.Items {
+		if i.Seq != events[n].Seq {
+			t.Errorf("got the event at %d, want %d", i.Seq, events[n].Seq)
+		}
 		response := ""
 		if i.Response != nil {
 			response = fmt.Sprintf(" after %gs", *i.Response)
@@ -194,6 +201,7 @@ func TestPages(t *testing.T) {
 		{"of an agent", Query{Agent: agent}, 15, nil, func(c Conversation) bool { return c.LastAgent.Key == agent }},
 		{"of an agent, ended", Query{Agent: agent, Only: OnlyEnded}, 3, nil, nil},
 		{"of a customer", Query{User: "anonymous-117"}, 1, nil, func(c Conversation) bool { return c.Conversation == "117" }},
+		{"of a tool's id", Query{Conversation: "117"}, 1, nil, func(c Conversation) bool { return c.Conversation == "117" }},
 		{"with a text", Query{Text: "OF 13"}, 10, nil, func(c Conversation) bool { return strings.HasPrefix(c.Conversation, "13") }},
 		{"between", Query{Since: morning.Add(5 * time.Minute), Until: morning.Add(7 * time.Minute)}, 6, nil, nil},
 		{"of no source", Query{Sources: []string{"other"}}, 0, nil, nil},

@@ -27,6 +27,7 @@ type event struct {
 	message  string
 	body     string
 	received int64
+	seq      int64
 	response int64 // how long the customer had waited for it; -1 is not at all
 }
 

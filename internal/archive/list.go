@@ -20,6 +20,8 @@ type Query struct {
 	// is no index of what was written: conversations are looked through in
 	// order, and a page may end before it is full. See Page.
 	Text string
+	// Conversation is the tool's own id.
+	Conversation string
 	// User is a userId, an anonymousId, or an e-mail address that an identify
 	// call told.
 	User     string
@@ -119,6 +121,8 @@ func (r *Reader) find(q Query) ([]hit, error) {
 		return nil, err
 	}
 	switch {
+	case q.Conversation != "":
+		err = s.conversation()
 	case q.User != "":
 		err = s.user()
 	case q.Only == OnlyUnanswered:
@@ -223,6 +227,16 @@ func (s *search) agent() error {
 
 // user adds the hits of everybody who has the id, or has told the address.
 func (s *search) user() error {
+	return s.few("(" + peopleOf + ") who CROSS JOIN conversations c ON c.person = who.id")
+}
+
+// conversation adds the hits of the threads that a tool calls so.
+func (s *search) conversation() error {
+	return s.few("sources o CROSS JOIN threads t ON t.source = o.id AND t.conversation = ?5 CROSS JOIN conversations c ON c.id BETWEEN t.id << 20 AND t.id << 20 | 1048575 AND o.workspace = ?6")
+}
+
+// few adds hits of what has an index that leaves few.
+func (s *search) few(from string) error {
 	part := ""
 	if s.q.Agent != 0 {
 		part = " AND EXISTS (SELECT 1 FROM parts w WHERE w.conversation = c.id AND w.agent = " + num(s.q.Agent) + ")"
@@ -230,7 +244,7 @@ func (s *search) user() error {
 	if s.q.Only == OnlyUnanswered {
 		part += " AND c.waiting IS NOT NULL"
 	}
-	return s.rows("SELECT "+s.column+", c.id FROM ("+peopleOf+") who CROSS JOIN conversations c ON c.person = who.id WHERE true"+part+s.any(), s.column, "c.id")
+	return s.rows("SELECT "+s.column+", c.id FROM "+from+" WHERE true"+part+s.any(), s.column, "c.id")
 }
 
 // peopleOf are the rows of everybody who has the id ?5 in workspace ?6, or has
@@ -278,8 +292,8 @@ func (s *search) rows(query, column, id string) error {
 		for i, n := range []int64{s.after.key, s.after.id, since, until} {
 			st.BindInt64(1+i, n)
 		}
-		if s.q.User != "" {
-			st.BindText(5, s.q.User)
+		if name := cmp.Or(s.q.Conversation, s.q.User); name != "" {
+			st.BindText(5, name)
 			st.BindText(6, s.q.Workspace)
 		}
 	}, func(st *sqlite.Stmt) { s.found = append(s.found, hit{st.ColumnInt64(0), st.ColumnInt64(1)}) })

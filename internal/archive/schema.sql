@@ -18,9 +18,9 @@ CREATE INDEX identifies_email ON identifies (workspace, email) WHERE email IS NO
 CREATE TABLE threads (id INTEGER PRIMARY KEY, source INTEGER NOT NULL, conversation TEXT NOT NULL, url TEXT, UNIQUE (source, conversation));
 -- One row an event. id is the messageId, of a UUID its 16 bytes. kind: 1
 -- Started, 2 Sent, 3 Received, 4 Ended. response is how long the customer had
--- waited for a Received.
+-- waited for a Received, seq where the event is in the log.
 CREATE TABLE events (thread INTEGER, id BLOB, at INTEGER NOT NULL, kind INTEGER NOT NULL, place INTEGER NOT NULL, person INTEGER NOT NULL, agent INTEGER, bot INTEGER NOT NULL,
-	duration INTEGER NOT NULL, message TEXT, received INTEGER NOT NULL, response INTEGER, body TEXT, PRIMARY KEY (thread, id)) WITHOUT ROWID;
+	duration INTEGER NOT NULL, message TEXT, received INTEGER NOT NULL, response INTEGER, seq INTEGER NOT NULL, body TEXT, PRIMARY KEY (thread, id)) WITHOUT ROWID;
 -- One row a start; its id is the thread's, times 2^20, and a number. state: 0
 -- open, 1 ended, 2 left open when the next one started. waiting is since when
 -- the customer waits for a person. What follows quarter is how far a fold has

@@ -130,7 +130,7 @@ func (w *writing) event(source int64, j *journal.Event, c *call) (*event, error)
 	e := &event{
 		id: pack(j.MessageID), at: c.Timestamp.UnixMilli(), kind: c.kind, known: c.UserID != "",
 		bot: c.Context.LiveChat.AgentType == "bot", duration: int64(max(c.Properties.Duration, 0)),
-		message: c.Properties.MessageID, received: j.At.UnixMilli(),
+		message: c.Properties.MessageID, received: j.At.UnixMilli(), seq: int64(j.Seq),
 	}
 	if w.bodies {
 		e.body = c.Properties.Body
@@ -259,7 +259,7 @@ func (w *writing) fresh(thread int64, known bool, list []*event) ([]*event, erro
 }
 
 func (w *writing) storeEvent(thread int64, e *event) error {
-	return run(w.conn, "INSERT INTO events (thread, id, at, kind, place, person, agent, bot, duration, message, received, response, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", func(s *sqlite.Stmt) {
+	return run(w.conn, "INSERT INTO events (thread, id, at, kind, place, person, agent, bot, duration, message, received, response, seq, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", func(s *sqlite.Stmt) {
 		s.BindInt64(1, thread)
 		s.BindBytes(2, []byte(e.id))
 		s.BindInt64(3, e.at)
@@ -272,7 +272,8 @@ func (w *writing) storeEvent(thread int64, e *event) error {
 		bindText(s, 10, e.message)
 		s.BindInt64(11, e.received)
 		bindNumber(s, 12, e.response, -1)
-		bindText(s, 13, e.body)
+		s.BindInt64(13, e.seq)
+		bindText(s, 14, e.body)
 	}, nil)
 }
 

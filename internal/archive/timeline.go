@@ -9,6 +9,7 @@ import (
 
 	"zombiezen.com/go/sqlite"
 
+	"github.com/parlance-chat/parlance/internal/journal"
 	"github.com/parlance-chat/parlance/livechat"
 )
 
@@ -61,6 +62,7 @@ type Timeline struct {
 type Item struct {
 	Event     livechat.Event `json:"event"` // as it was told, without its integration and library
 	Committed time.Time      `json:"committed"`
+	Seq       journal.Seq    `json:"seq"` // where it is in the log
 	Agent     *Agent         `json:"agent,omitempty"`
 	// Gap is how long nobody had written, in seconds, and Response how long
 	// the customer had waited for this; nil if they had not.
@@ -244,7 +246,7 @@ func (e *entry) item(c *Conversation, a *Agent) Item {
 
 // entries returns the events of a thread in order.
 func (r *Reader) entries(thread int64) (list []*entry, err error) {
-	err = r.query(`SELECT e.id, e.at, e.kind, e.place, e.person, u.user_id, u.anonymous_id, e.agent, e.bot, e.duration, e.message, e.received, e.body, p.channel
+	err = r.query(`SELECT e.id, e.at, e.kind, e.place, e.person, u.user_id, u.anonymous_id, e.agent, e.bot, e.duration, e.message, e.received, e.body, p.channel, e.seq
 		FROM events e JOIN people u ON u.id = e.person JOIN places p ON p.id = e.place WHERE e.thread = ?`,
 		func(s *sqlite.Stmt) { s.BindInt64(1, thread) },
 		func(s *sqlite.Stmt) {
@@ -253,7 +255,7 @@ func (r *Reader) entries(thread int64) (list []*entry, err error) {
 				known: s.ColumnText(5) != "", agent: s.ColumnInt64(7), bot: s.ColumnBool(8), duration: s.ColumnInt64(9), message: s.ColumnText(10), body: s.ColumnText(12),
 			}}
 			e.Event.UserID, e.Event.AnonymousID, e.Event.Context.LiveChat.Channel = s.ColumnText(5), s.ColumnText(6), s.ColumnText(13)
-			e.Committed = moment(s, 11)
+			e.Committed, e.Seq = moment(s, 11), journal.Seq(s.ColumnInt64(14))
 			list = append(list, e)
 		})
 	if err != nil {

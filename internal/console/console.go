@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/parlance-chat/parlance/conversation"
+	"github.com/parlance-chat/parlance/internal/archive"
 	"github.com/parlance-chat/parlance/internal/console/access"
 	"github.com/parlance-chat/parlance/internal/control"
 	"github.com/parlance-chat/parlance/internal/live"
@@ -44,6 +45,8 @@ type Options struct {
 	Deliveries Deliveries
 	// Destinations returns the names of a workspace's destinations.
 	Destinations func(workspace string) []string
+	// Archive has the conversations; nil if there is none.
+	Archive *archive.Archive
 	// PublicURL is how the world calls the gateway; "" if nobody said.
 	PublicURL string
 	// Workspaces returns the names of all workspaces.
@@ -67,6 +70,8 @@ func New(o Options) *Console {
 	c.inner = o.Guard.Wrap(c.mux)
 	c.add(page{path: "/", name: "Live", file: "live.html", data: c.live})
 	c.add(page{path: "/events/{name}", name: "Event", file: "event.html", data: c.event})
+	c.add(page{path: "/conversations", name: "Conversations", file: "conversations.html", data: c.conversations})
+	c.add(page{path: "/conversations/{name}", name: "Conversation", file: "conversation.html", data: c.conversation})
 	c.add(page{path: "/webhooks/{name}", name: "Webhook", file: "webhook.html", data: c.webhook})
 	c.add(page{path: "/quality", name: "Quality", file: "quality.html", data: c.quality})
 	c.add(page{path: "/playground", name: "Playground", file: "playground.html", data: c.playground})
@@ -207,7 +212,9 @@ func (c *Console) request(r *http.Request) *request {
 	if z, err := time.LoadLocation(zone); err == nil && zone != "" && zone != "Local" {
 		q.Zone = z
 	}
-	q.JSON = strings.HasSuffix(r.URL.Path, ".json")
-	q.name = strings.TrimSuffix(r.PathValue("name"), ".json")
+	// A name may end like a twin's address: it is escaped there then.
+	if q.name = r.PathValue("name"); strings.HasSuffix(r.URL.EscapedPath(), ".json") {
+		q.JSON, q.name = true, strings.TrimSuffix(q.name, ".json")
+	}
 	return q
 }

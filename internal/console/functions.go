@@ -13,15 +13,18 @@ import (
 
 // functions are what templates can use.
 var functions = template.FuncMap{
-	"time":     timeElement,
-	"number":   number,
-	"duration": duration,
-	"seconds":  func(s float64) string { return duration(time.Duration(s * float64(time.Second))) },
-	"percent":  func(f float64) string { return strconv.FormatFloat(100*f, 'f', 1, 64) + " %" },
-	"lower":    strings.ToLower,
-	"asset":    asset,
-	"dict":     dict,
-	"list":     func(v ...string) []string { return v },
+	"time":         timeElement,
+	"clock":        clockElement,
+	"number":       number,
+	"duration":     duration,
+	"seconds":      func(s float64) string { return duration(seconds(s)) },
+	"conversation": func(workspace, source, id string) string { return conversationURL(workspace, source, id, 0) },
+	"numbered":     conversationURL,
+	"percent":      func(f float64) string { return strconv.FormatFloat(100*f, 'f', 1, 64) + " %" },
+	"lower":        strings.ToLower,
+	"asset":        asset,
+	"dict":         dict,
+	"list":         func(v ...string) []string { return v },
 }
 
 // timeElement returns a time as an element that the browser shows in its own
@@ -32,6 +35,13 @@ func timeElement(t time.Time) template.HTML {
 	}
 	return template.HTML(fmt.Sprintf(`<time datetime="%s">%s UTC</time>`, t.UTC().Format("2006-01-02T15:04:05.000Z"), t.UTC().Format("2006-01-02 15:04:05")))
 }
+
+// clockElement returns the time of a day likewise.
+func clockElement(t time.Time) template.HTML {
+	return template.HTML(fmt.Sprintf(`<time datetime="%s" data-clock>%s UTC</time>`, t.UTC().Format("2006-01-02T15:04:05.000Z"), t.UTC().Format("15:04:05")))
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 var english = message.NewPrinter(language.English)
 

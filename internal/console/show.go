@@ -28,7 +28,8 @@ type link struct {
 }
 
 // navigation is what stands above every page, in this order.
-var navigation = []link{{Href: "/", Name: "Live"}, {Href: "/destinations", Name: "Destinations"}, {Href: "/sources", Name: "Sources"}, {Href: "/quality", Name: "Quality"}, {Href: "/playground", Name: "Playground"}, {Href: "/setup", Name: "Setup"}}
+var navigation = []link{{Href: "/", Name: "Live"}, {Href: "/conversations", Name: "Conversations"}, {Href: "/destinations", Name: "Destinations"},
+	{Href: "/sources", Name: "Sources"}, {Href: "/quality", Name: "Quality"}, {Href: "/playground", Name: "Playground"}, {Href: "/setup", Name: "Setup"}}
 
 // show answers with a page or its twin.
 func (c *Console) show(w http.ResponseWriter, r *http.Request, p page, t *template.Template) {

@@ -55,10 +55,11 @@ type Overview struct {
 	Until   time.Time `json:"until"`
 	Now     Standing  `json:"now"`
 	Figures Figures   `json:"figures"`
-	// Before are the figures of the period before, which is as long: of as
-	// many days, where the query is about whole days.
+	// Before are the figures of the same hours before: as few days ago as
+	// makes two periods that do not overlap.
 	Before      Figures   `json:"before"`
 	BeforeSince time.Time `json:"before_since"`
+	BeforeUntil time.Time `json:"before_until"`
 	Series      []Slot    `json:"series,omitempty"`
 	// Heat are the hours of the week, from Sunday.
 	Heat [7][24]Heat `json:"heat"`
@@ -108,15 +109,16 @@ const quarter = 15 * time.Minute
 // down rounds down to a quarter of an hour, which is one in every zone.
 func down(t time.Time) time.Time { return t.Truncate(quarter) }
 
-// before returns when the period before began.
-func (q *Query) before() time.Time {
-	since, until := q.Since.In(q.Zone), q.Until.In(q.Zone)
-	if start(since, Day).Equal(since) && start(until, Day).Equal(until) {
-		days := int(time.Date(until.Year(), until.Month(), until.Day(), 0, 0, 0, 0, time.UTC).
-			Sub(time.Date(since.Year(), since.Month(), since.Day(), 0, 0, 0, 0, time.UTC)) / (24 * time.Hour))
-		return down(since.AddDate(0, 0, -days))
+// before returns when the period before began and ended. It is of the same
+// hours: half of today beside half of yesterday, not beside a night.
+func (q *Query) before() (since, until time.Time) {
+	since, until = q.Since.In(q.Zone), q.Until.In(q.Zone)
+	for days := int(until.Sub(since) / (25 * time.Hour)); ; days++ {
+		s, u := down(since.AddDate(0, 0, -days)), down(until.AddDate(0, 0, -days))
+		if days > 0 && !u.After(since) {
+			return s, u
+		}
 	}
-	return q.Since.Add(-q.Until.Sub(q.Since))
 }
 
 // Read answers a query.
@@ -124,8 +126,8 @@ func Read(ctx context.Context, a *archive.Archive, q Query) (o Overview, err err
 	if err := q.check(); err != nil {
 		return o, err
 	}
-	before := q.before()
-	o.Since, o.Until, o.BeforeSince = q.Since.In(q.Zone), q.Until.In(q.Zone), before.In(q.Zone)
+	before, beforeUntil := q.before()
+	o.Since, o.Until, o.BeforeSince, o.BeforeUntil = q.Since.In(q.Zone), q.Until.In(q.Zone), before.In(q.Zone), beforeUntil.In(q.Zone)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		return look(ctx, a, q, func(s *scan) error {
@@ -146,7 +148,7 @@ func Read(ctx context.Context, a *archive.Archive, q Query) (o Overview, err err
 	})
 	group.Go(func() error {
 		return look(ctx, a, q, func(s *scan) error {
-			return s.period(period{before, q.Since, ""}, nil, func(_ time.Time, of *sum) { o.Before = of.figures() })
+			return s.period(period{before, beforeUntil, ""}, nil, func(_ time.Time, of *sum) { o.Before = of.figures() })
 		})
 	})
 	return o, group.Wait()

@@ -139,9 +139,10 @@ func want(q Query, all []fact, agents []archive.Agent) (o Overview) {
 		}
 		return list
 	}
-	o.Since, o.Until, o.BeforeSince = q.Since.In(q.Zone), q.Until.In(q.Zone), q.before().In(q.Zone)
+	o.Since, o.Until = q.Since.In(q.Zone), q.Until.In(q.Zone)
+	o.BeforeSince, o.BeforeUntil = q.before()
 	mine := between(q.Since, q.Until)
-	o.Figures, o.Before = figuresOf(mine), figuresOf(between(o.BeforeSince, q.Since))
+	o.Figures, o.Before = figuresOf(mine), figuresOf(between(o.BeforeSince, o.BeforeUntil))
 	if q.By != "" {
 		for at := start(o.Since, q.By); at.Before(q.Until); at = next(at, q.By) {
 			o.Series = append(o.Series, Slot{at, figuresOf(slices.DeleteFunc(slices.Clone(mine), func(f fact) bool {

@@ -9,7 +9,7 @@ function localTimes(root) {
   for (const t of root.querySelectorAll('time[datetime]:not([data-local])')) {
     const at = new Date(t.dateTime);
     const today = at.toDateString() === new Date().toDateString();
-    t.textContent = today ? clock.format(at) : date.format(at) + ' ' + clock.format(at);
+    t.textContent = today || 'clock' in t.dataset ? clock.format(at) : date.format(at) + ' ' + clock.format(at);
     t.title = t.dateTime;
     t.dataset.local = '';
   }
