@@ -35,7 +35,7 @@ func (r *resolver) alerts(path, workspace string, list []Alert) {
 	for _, a := range list {
 		at := strictyaml.Join(strictyaml.Join(path, "alerts"), a.Name)
 		r.name(at, a.Name, seen)
-		s := webhook.Settings{URL: a.URL, Secrets: a.Secrets, Unsigned: true, AllowPrivate: a.AllowPrivate, Batch: 1}
+		s := webhook.Settings{URL: a.URL, Secrets: a.Secrets, Unsigned: true, AllowPrivate: a.AllowPrivate, List: 1}
 		r.settings(at, &s)
 		lag := strictyaml.Join(at, "lag")
 		if a.Lag.Events < 0 {

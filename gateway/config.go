@@ -235,12 +235,37 @@ type Destination struct {
 	Except Filter `yaml:"except,omitempty"`
 	// A jq program that makes another call of each, or none, or `file:PATH`. It runs last, so that it sees what message_body leaves. The messageId stays.
 	Transform Text `yaml:"transform,omitempty"`
+	// How many requests may be under way at once, 1 to 64. The calls of a conversation keep their order whatever it is. Without it what fits the type: 4 for most, 1 for files, and for receivers of your own.
+	InFlight int `yaml:"in_flight,omitempty"`
+	// What one request may have, where it is to be less than the type takes. See [batch and rate_limit](#batch-and-rate_limit).
+	Batch Batch `yaml:"batch,omitempty"`
+	// How much may be sent in a second.
+	RateLimit RateLimit `yaml:"rate_limit,omitempty"`
 
 	Policy
 
 	// Settings are those of the type: a pointer to the Settings of its
 	// package below destination. Nil is the type's defaults.
 	Settings any `yaml:",further"`
+}
+
+// A Batch bounds one request.
+type Batch struct {
+	// Number of calls.
+	Calls int `yaml:"calls,omitempty"`
+	// Bytes of their JSON together. A call that alone has more is sent all the same.
+	Bytes int `yaml:"bytes,omitempty"`
+	// How long calls wait for others, until there are as many as one request may have.
+	Age time.Duration `yaml:"age,omitempty"`
+}
+
+// A RateLimit bounds what is sent in a second. As much as a second has may come
+// at once.
+type RateLimit struct {
+	// Calls a second, such as 100 or 0.5.
+	Events float64 `yaml:"events,omitempty"`
+	// Requests a second.
+	Requests float64 `yaml:"requests,omitempty"`
 }
 
 // A Filter names events.

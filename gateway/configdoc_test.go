@@ -54,7 +54,7 @@ func TestManualExample(t *testing.T) {
 	if _, err := Parse([]byte(text), "example.yaml", func(name string) (string, bool) { return strings.Repeat(name, 3), true }); err != nil {
 		t.Error(err)
 	}
-	structs := []any{&Config{}, &Retention{}, &Archive{}, &Source{}, &Agent{}, &Signature{}, &Destination{}, &Filter{}, &Workspace{}, &Console{}, &ConsoleUser{}, &ConsoleToken{}, &ConsoleOIDC{}, &Alert{}, &Lag{}}
+	structs := []any{&Config{}, &Retention{}, &Archive{}, &Source{}, &Agent{}, &Signature{}, &Destination{}, &Filter{}, &Batch{}, &RateLimit{}, &Workspace{}, &Console{}, &ConsoleUser{}, &ConsoleToken{}, &ConsoleOIDC{}, &Alert{}, &Lag{}}
 	for _, typ := range destinations.Types() {
 		structs = append(structs, typ.Settings())
 	}
@@ -86,6 +86,10 @@ func defaults(name string) any {
 		return Agent{}
 	case "Filter":
 		return Filter{}
+	case "Batch":
+		return Batch{}
+	case "RateLimit":
+		return RateLimit{}
 	case "Signature":
 		return Signature{Hash: connector.HMACSHA256, Signed: "{body}", Value: "{signature}", Encoding: "hex", Key: "text", Unit: "s", Tolerance: connector.ReplayWindow}
 	case "Workspace":
@@ -122,7 +126,7 @@ func tableOf(dir, name string, v any) (string, error) {
 		if f.Tag == nil {
 			continue // embedded
 		}
-		key, _, _ := strings.Cut(reflect.StructTag(strings.Trim(f.Tag.Value, "`")).Get("yaml"), ",")
+		key, how, _ := strings.Cut(reflect.StructTag(strings.Trim(f.Tag.Value, "`")).Get("yaml"), ",")
 		if key == "" || key == "-" {
 			continue
 		}
@@ -131,7 +135,11 @@ func tableOf(dir, name string, v any) (string, error) {
 			return "", fmt.Errorf("%s.%s has no comment", name, f.Names[0].Name)
 		}
 		meaning := strings.ReplaceAll(strings.Join(strings.Fields(f.Doc.Text()), " "), "|", `\|`)
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", key, kind(value.Type()), shown(value), meaning)
+		usual := shown(value)
+		if value.IsZero() && how == "omitempty" && !value.Type().ConvertibleTo(reflect.TypeFor[bool]()) {
+			usual = ""
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", key, kind(value.Type()), usual, meaning)
 	}
 	return b.String(), nil
 }

@@ -314,6 +314,7 @@ func (r *resolver) destination(path string, w Workspace, d Destination, salted b
 		Settings:  settings,
 		Policy:    deliver.Policy{MessageBody: deliver.MessageBody(policy.MessageBody), Perspective: deliver.Perspective(policy.Perspective)},
 	}
+	out.Pace = r.pace(path, d)
 	out.Start = r.start(strictyaml.Join(path, "start"), d.Start)
 	if t.Segment && salted {
 		out.Policy.Salt = d.Name

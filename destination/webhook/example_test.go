@@ -22,7 +22,7 @@ func Example() {
 	d, err := webhook.Open(webhook.Settings{
 		URL:          strictyaml.Secret(server.URL),
 		Secrets:      []strictyaml.Secret{"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
-		Batch:        1,
+		List:         1,
 		AllowPrivate: true,
 	})
 	if err != nil {

@@ -13,7 +13,7 @@ func TestFaults(t *testing.T) {
 			destinationtest.TestFaults(t, destinationtest.HTTPHarness{
 				Open: func(url string) (destination.Destination, error) {
 					s := settings(url)
-					s.Batch, s.Authorization = batch, "Bearer h1dden"
+					s.List, s.Authorization = batch, "Bearer h1dden"
 					return Open(s)
 				},
 				Secret: "h1dden",

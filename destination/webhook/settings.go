@@ -22,7 +22,7 @@ type Settings struct {
 	// Authorization header, for a receiver that wants one besides the signature.
 	Authorization strictyaml.Secret `yaml:"authorization"`
 	// How many calls a request may have, up to 1,000. With 1 the body is the call; with more it is a list, even of one.
-	Batch int `yaml:"batch"`
+	List int `yaml:"list"`
 	// Whether private, loopback, link-local and other special addresses may be called. Then a proxy in HTTPS_PROXY is used too, which decides on its own where it connects.
 	AllowPrivate bool `yaml:"allow_private"`
 }
@@ -42,8 +42,8 @@ func (s *Settings) Check() error {
 	if strings.ContainsAny(string(s.Authorization), "\r\n\x00") {
 		errs = append(errs, errors.New("authorization: has more than one line; write what stands behind Authorization: in the header"))
 	}
-	if s.Batch < 1 || s.Batch > maxBatch {
-		errs = append(errs, fmt.Errorf("batch: %d is not one of 1 to %d", s.Batch, maxBatch))
+	if s.List < 1 || s.List > maxList {
+		errs = append(errs, fmt.Errorf("list: %d is not one of 1 to %d", s.List, maxList))
 	}
 	return errors.Join(errs...)
 }

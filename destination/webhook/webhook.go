@@ -27,8 +27,8 @@ import (
 )
 
 const (
-	// maxBatch and maxBytes bound one request.
-	maxBatch = 1000
+	// maxList and maxBytes bound one request.
+	maxList  = 1000
 	maxBytes = 1 << 20
 	// maxSaid is how much of an answer is read.
 	maxSaid = 4 << 10
@@ -41,12 +41,12 @@ func Type() destination.Type {
 		Title: "Webhook",
 		Gives: destination.Gives{
 			Repetition: "the receiver's affair: webhook-id is the messageId, the same at each repetition",
-			Order:      "kept: one request at a time",
-			Batch:      "one call a request, or a list with `batch`; refused as a whole",
-			Limits:     "1 call, or as many as `batch` says; 1 MiB",
+			Order:      "kept: one request at a time; with `in_flight`, within a conversation",
+			Batch:      "one call a request, or a list with `list`; refused as a whole",
+			Limits:     "1 call, or as many as `list` says; 1 MiB",
 			Retries:    "Retry-After and X-RateLimit-Reset, up to 5 minutes",
 		},
-		Settings: func() any { return &Settings{Batch: 1} },
+		Settings: func() any { return &Settings{List: 1} },
 		Open:     func(settings any) (destination.Destination, error) { return Open(*settings.(*Settings)) },
 	}
 }
@@ -73,7 +73,7 @@ func Open(s Settings) (*Destination, error) {
 
 // Limits implements destination.Destination.
 func (d *Destination) Limits() destination.Limits {
-	return destination.Limits{Calls: d.s.Batch, Bytes: maxBytes}
+	return destination.Limits{Calls: d.s.List, Bytes: maxBytes, InFlight: 1}
 }
 
 // Close implements destination.Destination.
@@ -84,7 +84,7 @@ func (d *Destination) Close() error {
 
 // Send implements destination.Destination.
 func (d *Destination) Send(ctx context.Context, a destination.Attempt) error {
-	if d.s.Batch > 1 {
+	if d.s.List > 1 {
 		return d.post(ctx, batchID(a.Calls), list(a.Calls), a)
 	}
 	for _, c := range a.Calls {
@@ -164,7 +164,7 @@ func (d *Destination) post(ctx context.Context, id string, body []byte, a destin
 // send to the receiver.
 func (d *Destination) asked(req *http.Request, a destination.Attempt) string {
 	calls := 1
-	if d.s.Batch > 1 {
+	if d.s.List > 1 {
 		calls = len(a.Calls)
 	}
 	return tracking.Asked(req.Method, &url.URL{Scheme: req.URL.Scheme, Host: req.URL.Host, Path: "/…"}, calls, int(req.ContentLength))

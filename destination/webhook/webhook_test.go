@@ -27,7 +27,7 @@ const (
 )
 
 func settings(url string, change ...func(*Settings)) Settings {
-	s := Settings{URL: strictyaml.Secret(url), Secrets: []strictyaml.Secret{secret}, Batch: 1, AllowPrivate: true}
+	s := Settings{URL: strictyaml.Secret(url), Secrets: []strictyaml.Secret{secret}, List: 1, AllowPrivate: true}
 	for _, f := range change {
 		f(&s)
 	}
@@ -74,7 +74,7 @@ func TestDestination(t *testing.T) {
 		destinationtest.Test(t, destinationtest.Harness{
 			Type: typ,
 			Settings: func(*testing.T) any {
-				s := settings(server.URL, func(s *Settings) { s.Batch = batch })
+				s := settings(server.URL, func(s *Settings) { s.List = batch })
 				return &s
 			},
 			Received: func(*testing.T) []string { return got },
@@ -261,7 +261,7 @@ func TestCheck(t *testing.T) {
 		"secret: is missing":      func(s *Settings) { s.Secrets = nil },
 		"secret: is not":          func(s *Settings) { s.Secrets = append(s.Secrets, "whsec_c2hvcnQ=") },
 		"authorization: has more": func(s *Settings) { s.Authorization = "a\r\nb" },
-		"batch: 0":                func(s *Settings) { s.Batch = 0 },
+		"list: 0":                 func(s *Settings) { s.List = 0 },
 	} {
 		s := settings("https://example.com/key-in-it", change)
 		err := s.Check()

@@ -42,7 +42,7 @@ func TestStandardWebhooks(t *testing.T) {
 		{[]strictyaml.Secret{secret}, 10, false},
 		{[]strictyaml.Secret{other}, 1, true},
 	} {
-		d, err := webhook.Open(webhook.Settings{URL: strictyaml.Secret(strings.TrimSpace(url)), Secrets: tt.secrets, Batch: tt.batch, AllowPrivate: true})
+		d, err := webhook.Open(webhook.Settings{URL: strictyaml.Secret(strings.TrimSpace(url)), Secrets: tt.secrets, List: tt.batch, AllowPrivate: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package strictyaml
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"strconv"
 	"strings"
@@ -222,6 +223,12 @@ func set(v reflect.Value, s string) error {
 		var i int64
 		i, err = strconv.ParseInt(s, 10, v.Type().Bits())
 		v.SetInt(i)
+	case v.CanFloat():
+		var f float64
+		if f, err = strconv.ParseFloat(s, v.Type().Bits()); err == nil && (math.IsInf(f, 0) || math.IsNaN(f)) {
+			err = strconv.ErrRange
+		}
+		v.SetFloat(f)
 	default:
 		err = strconv.ErrSyntax
 	}
@@ -264,6 +271,8 @@ func want(t reflect.Type) string {
 		return "true or false"
 	case t.Kind() == reflect.String:
 		return "text"
+	case t.Kind() == reflect.Float64:
+		return "a number"
 	default:
 		return "a whole number"
 	}

@@ -277,3 +277,29 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+func TestNumbers(t *testing.T) {
+	type rate struct {
+		Events float64 `yaml:"events,omitempty"`
+	}
+	for text, want := range map[string]float64{"0.5": 0.5, "100": 100, "1e3": 1000} {
+		var got rate
+		if _, problems := Decode([]byte("events: "+text), &got, options()); len(problems) > 0 || got.Events != want {
+			t.Errorf("%s: got %v (%v), want %v", text, got.Events, problems, want)
+		}
+		var b bytes.Buffer
+		var again rate
+		if err := Encode(&b, &got); err != nil {
+			t.Fatal(err)
+		}
+		if _, problems := Decode(b.Bytes(), &again, options()); len(problems) > 0 || again != got {
+			t.Errorf("%s: got %v (%v) of %q", text, again, problems, b.String())
+		}
+	}
+	for _, text := range []string{".inf", ".nan", "many", "1e999", "0x10p", "1s"} {
+		var got rate
+		if _, problems := Decode([]byte("events: "+text), &got, options()); len(problems) != 1 || problems[0].Text != "must be a number" {
+			t.Errorf("%s: got %v (%v), want that it is no number", text, got.Events, problems)
+		}
+	}
+}
