@@ -2,13 +2,12 @@ package file
 
 import (
 	"bufio"
-	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
-	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/destination/destinationtest"
 )
 
 const benchmarked = 200_000
@@ -16,14 +15,7 @@ const benchmarked = 200_000
 // BenchmarkSend compares Send with a plain loop that writes the same lines
 // through a bufio.Writer and syncs as often.
 func BenchmarkSend(b *testing.B) {
-	var attempts []destination.Attempt
-	for from := 0; from < benchmarked; from += 1000 {
-		var a destination.Attempt
-		for n := from; n < from+1000; n++ {
-			a.Calls = append(a.Calls, destination.Call{JSON: fmt.Appendf(nil, `{"type":"track","event":"Live Chat Message Sent","messageId":"m%d","userId":"u%d","timestamp":"2026-03-02T09:00:00.000Z","properties":{"conversation_id":"c%d","conversation_duration":%d,"message_id":"%d","message_body":"Where is my order?"}}`, n, n%100, n%100, n, n)})
-		}
-		attempts = append(attempts, a)
-	}
+	attempts := destinationtest.Attempts(benchmarked, 1000)
 	var ours, plain time.Duration
 	for b.Loop() {
 		d, err := Open(Settings{Path: filepath.Join(b.TempDir(), "ours.jsonl"), Keep: 1})

@@ -1,7 +1,6 @@
 package kafka
 
 import (
-	"fmt"
 	"runtime"
 	"testing"
 	"time"
@@ -9,31 +8,16 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/destination/destinationtest"
 )
 
 const benchmarked = 100_000
-
-// calls returns attempts of what the gateway hands over at once, of 100
-// conversations that are others in each attempt.
-func calls(size int) (list []destination.Attempt) {
-	for from := 0; from < benchmarked; from += size {
-		var a destination.Attempt
-		for n := from; n < from+size; n++ {
-			a.Calls = append(a.Calls, destination.Call{
-				Workspace: "acme", Source: "desk", MessageID: fmt.Sprint("m", n), Conversation: fmt.Sprint("c", from, ".", n%100),
-				JSON: fmt.Appendf(nil, `{"type":"track","event":"Live Chat Message Sent","messageId":"m%d","userId":"u%d","timestamp":"2026-03-02T09:00:00.000Z","properties":{"conversation_id":"c%d","conversation_duration":%d,"message_id":"%d","message_body":"Where is my order?"}}`, n, n%100, n%100, n, n),
-			})
-		}
-		list = append(list, a)
-	}
-	return list
-}
 
 // BenchmarkSend compares Send with a plain loop over ProduceSync with as many
 // messages at once, acks=all and idempotent as well. The loop knows the event
 // and need not look for it in the call, and sends while it makes messages.
 func BenchmarkSend(b *testing.B) {
-	attempts := calls(maxCalls)
+	attempts := destinationtest.Attempts(benchmarked, maxCalls)
 	var sent, plain time.Duration
 	for b.Loop() {
 		sent += ours(b, attempts)

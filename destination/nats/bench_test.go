@@ -1,7 +1,6 @@
 package nats
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -10,31 +9,16 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/destination/destinationtest"
 )
 
 const benchmarked = 50_000
-
-// calls returns attempts of what the gateway hands over at once, of 100
-// conversations.
-func calls(size int) (list []destination.Attempt) {
-	for from := 0; from < benchmarked; from += size {
-		var a destination.Attempt
-		for n := from; n < from+size; n++ {
-			a.Calls = append(a.Calls, destination.Call{
-				Workspace: "acme", Source: "desk", MessageID: fmt.Sprint("m", n), Conversation: fmt.Sprint("c", n%100),
-				JSON: fmt.Appendf(nil, `{"type":"track","event":"Live Chat Message Sent","messageId":"m%d","userId":"u%d","timestamp":"2026-03-02T09:00:00.000Z","properties":{"conversation_id":"c%d","conversation_duration":%d,"message_id":"%d","message_body":"Where is my order?"}}`, n, n%100, n%100, n, n),
-			})
-		}
-		list = append(list, a)
-	}
-	return list
-}
 
 // BenchmarkSend compares Send, which keeps each conversation in order whatever
 // fails, with plain loops over the driver, which do not: one that publishes all
 // of an attempt and then waits, and one that waits for each.
 func BenchmarkSend(b *testing.B) {
-	attempts := calls(maxCalls)
+	attempts := destinationtest.Attempts(benchmarked, maxCalls)
 	var ours, async, sync time.Duration
 	for b.Loop() {
 		ours += timed(b, func(url string) func() {
