@@ -69,6 +69,7 @@ func New(o Options) *Console {
 	c := &Console{o: o, mux: http.NewServeMux(), left: make(chan struct{})}
 	c.inner = o.Guard.Wrap(c.mux)
 	c.add(page{path: "/", name: "Live", file: "live.html", data: c.live})
+	c.add(page{path: "/health", name: "Health", file: "health.html", data: c.health})
 	c.add(page{path: "/events/{name}", name: "Event", file: "event.html", data: c.event})
 	c.add(page{path: "/conversations", name: "Conversations", file: "conversations.html", data: c.conversations})
 	c.add(page{path: "/conversations/{name}", name: "Conversation", file: "conversation.html", data: c.conversation})

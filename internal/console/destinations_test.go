@@ -36,6 +36,7 @@ func TestDestinationInBrowser(t *testing.T) {
 	tell(t, url, `{"activities":[`+hello+`]}`)
 	tab.Go("/?kind=delivery")
 	tab.See(".record.trouble", "pause")
+	tab.See(".notice.bad", "segment takes nothing, and waits for somebody")
 	tab.Go("/destinations")
 	tab.See(".chip.bad", "paused")
 	tab.See("td", "is the write key right")

@@ -3,6 +3,7 @@ package console
 import (
 	"fmt"
 	"html/template"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +21,7 @@ var functions = template.FuncMap{
 	"seconds":      func(s float64) string { return duration(seconds(s)) },
 	"conversation": func(workspace, source, id string) string { return conversationURL(workspace, source, id, 0) },
 	"numbered":     conversationURL,
+	"rounded":      func(f float64) string { return number(int64(math.Round(f))) },
 	"percent":      func(f float64) string { return strconv.FormatFloat(100*f, 'f', 1, 64) + " %" },
 	"lower":        strings.ToLower,
 	"asset":        asset,

@@ -27,6 +27,7 @@ const (
 
 // A liveView is the Live page.
 type liveView struct {
+	Health  healthView    `json:"health"`
 	Filter  liveFilter    `json:"filter"`
 	Records []live.Record `json:"records"` // the newest first
 	After   uint64        `json:"after"`
@@ -69,7 +70,11 @@ func (c *Console) live(q *request) (any, error) {
 	if err := c.first(q); err != nil {
 		return nil, err
 	}
-	v := liveView{Filter: filterOf(q)}
+	health, err := c.health(q)
+	if err != nil {
+		return nil, err
+	}
+	v := liveView{Health: health.(healthView), Filter: filterOf(q)}
 	list, next, _ := c.o.Hub.After(0, shown, v.Filter.lets(q.Workspace))
 	v.After = next
 	for i := len(list) - 1; i >= 0; i-- {

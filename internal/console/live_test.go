@@ -12,6 +12,7 @@ func TestLiveInBrowser(t *testing.T) {
 	tab := browsertest.Open(t, url)
 	tab.Go("/")
 	tab.See(".empty", "Nothing has passed yet")
+	tab.See(".notice.good", "Everything flows")
 	tell(t, url, `{"activities":[`+hello+`]}`)
 	tab.See(".record.event .name", "Live Chat Message Sent")
 	tab.See(".record.event .body", "Do you ship to <b>Norway</b>?")

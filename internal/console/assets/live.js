@@ -31,6 +31,15 @@ document.addEventListener('DOMContentLoaded', () => {
     while (waiting.content.childElementCount > keep) waiting.content.firstElementChild.remove();
     if (!paused) show();
   });
+  // Whether everything flows, every few seconds.
+  setInterval(async () => {
+    if (document.hidden || paused) return;
+    const answer = await fetch('/health' + location.search).catch(() => null);
+    if (!answer?.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    document.querySelector('[data-refresh="health"]').replaceWith(page.querySelector('[data-refresh="health"]'));
+  }, 5000);
+
   source.addEventListener('error', () => table.classList.add('lost'));
   source.addEventListener('open', () => table.classList.remove('lost'));
 });
