@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -33,7 +34,9 @@ func demoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "Watch simulated chats become events",
 		Long: `Demo runs a whole gateway in a directory of its own, simulated chat tools that send it signed
-webhooks, and a stand-in for Segment that takes its events. Interrupt it, and nothing is left.`,
+webhooks, and a stand-in for Segment that takes its events. Its console opens on the playground, where
+you write both sides of a chat; a month of chats from before is imported, for the reports. Interrupt
+it, and nothing is left.`,
 		Args: noArgs,
 	}
 	listen := cmd.Flags().String("listen", "127.0.0.1:8080", "address of the gateway; another is taken if it is in use")
@@ -64,6 +67,7 @@ type demo struct {
 	segment  *standin.Server
 	secret   string
 	listener net.Listener // of the stand-in
+	telling  atomic.Bool  // whether what arrives is shown: what was before the demo is not
 }
 
 func (d *demo) run(ctx context.Context) (err error) {
@@ -89,8 +93,11 @@ func (d *demo) run(ctx context.Context) (err error) {
 		err := g.Run(serving)
 		return errors.Join(err, server.Close())
 	})
+	err = d.remember(ctx)
 	d.welcome()
-	err = d.play(ctx)
+	if err == nil {
+		err = d.play(ctx)
+	}
 	stop()
 	err = errors.Join(err, running.Wait(), g.Close())
 	d.goodbye()
@@ -153,14 +160,20 @@ func freeAddress(wanted string) string {
 func (d *demo) welcome() {
 	fmt.Fprintf(d.out, `
 %s
+  Open  %s  and chat with yourself; the other pages are beside it.
+
   Simulated chat tools send signed webhooks to http://%s/in/…,
   the gateway turns them into events, and a stand-in for Segment receives these:
 
-`, d.paint.paint(bold, "Parlance demo"), d.config.Listen)
+`, d.paint.paint(bold, "Parlance demo"), d.paint.paint(bold, "http://"+d.config.Listen+"/playground"), d.config.Listen)
+	d.telling.Store(true)
 }
 
 // tell shows an event that arrived at the stand-in.
 func (d *demo) tell(c standin.Call) {
+	if !d.telling.Load() || time.Since(c.Timestamp) > time.Hour {
+		return
+	}
 	var call livechat.Event
 	_ = json.Unmarshal(c.JSON, &call) // of another call it is what it has
 	text := line(d.paint, call.Context.LiveChat.Source, c.JSON)
