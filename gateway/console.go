@@ -17,6 +17,7 @@ import (
 	"github.com/parlance-chat/parlance/internal/console/access"
 	"github.com/parlance-chat/parlance/internal/control"
 	"github.com/parlance-chat/parlance/internal/deliver"
+	"github.com/parlance-chat/parlance/internal/journal"
 	"github.com/parlance-chat/parlance/internal/journal/sqlite"
 	"github.com/parlance-chat/parlance/internal/live"
 )
@@ -144,6 +145,58 @@ func (c consoleDeliveries) Attempts(workspace, name string) []deliver.Attempt {
 		return n.options.Record.Attempts()
 	}
 	return nil
+}
+
+// Delivered implements console.Deliveries.
+func (c consoleDeliveries) Delivered(ctx context.Context, e journal.Event) (list []console.Delivered, err error) {
+	for _, name := range c.g.destinationsOf(e.Workspace) {
+		one, err := c.delivered(ctx, name, e)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, one)
+	}
+	return list, nil
+}
+
+func (c consoleDeliveries) delivered(ctx context.Context, name string, e journal.Event) (console.Delivered, error) {
+	d := console.Delivered{Destination: name, State: "delivered"}
+	for _, a := range c.Attempts(e.Workspace, name) {
+		if a.First <= e.Seq && e.Seq <= a.Last {
+			d.Attempts = append(d.Attempts, a)
+		}
+	}
+	parked, err := c.g.journal.Parked(ctx, journal.ParkedQuery{Workspace: e.Workspace, Destination: name,
+		Filter: journal.Filter{Source: e.Source, Conversation: e.Conversation, Name: e.Name}}, 100)
+	if err != nil {
+		return d, err
+	}
+	for i := range parked {
+		if parked[i].Event.Seq == e.Seq {
+			d.State, d.Parked = "parked", &parked[i]
+			return d, nil
+		}
+	}
+	at, err := c.g.journal.Cursor(ctx, e.Workspace, name) // it is configured, so it has one
+	switch {
+	case err != nil:
+		return d, err
+	case !c.takes(e, name):
+		d.State = "not for it"
+	case at < e.Seq:
+		d.State = "waiting"
+	}
+	return d, nil
+}
+
+// takes reports whether a destination is to get an event.
+func (c consoleDeliveries) takes(e journal.Event, name string) bool {
+	for _, d := range c.g.inForce.Load().Destinations {
+		if d.Workspace == e.Workspace && d.Name == name {
+			return d.Policy.Takes(e)
+		}
+	}
+	return false
 }
 
 // Examine implements console.Deliveries.

@@ -26,6 +26,7 @@ type eventView struct {
 	Webhook      *webhookView    `json:"webhook,omitempty"`
 	Steps        []stepView      `json:"steps"`
 	Partial      bool            `json:"partial,omitempty"`
+	Deliveries   []deliveryView  `json:"deliveries"`
 	Previous     journal.Seq     `json:"previous,omitempty"`
 	Next         journal.Seq     `json:"next,omitempty"`
 }
@@ -47,6 +48,16 @@ type webhookView struct {
 
 // Title implements the heading of the page.
 func (v webhookView) Title() string { return "Webhook " + strconv.FormatInt(int64(v.Seq), 10) }
+
+// A deliveryView is what has become of the event at a destination.
+type deliveryView struct {
+	Destination string        `json:"destination"`
+	State       string        `json:"state"`
+	Reason      string        `json:"reason,omitempty"` // why it is parked
+	Request     string        `json:"request,omitempty"`
+	Response    string        `json:"response,omitempty"`
+	Attempts    []attemptView `json:"attempts"`
+}
 
 // A stepView is one activity and what it did.
 type stepView struct {
@@ -93,6 +104,13 @@ func (c *Console) event(q *request) (any, error) {
 		w := viewOf(chain.Webhook, q.User)
 		v.Webhook = &w
 	}
+	delivered, err := c.o.Deliveries.Delivered(q.Context(), e)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range delivered {
+		v.Deliveries = append(v.Deliveries, viewOfDelivery(d, q.User))
+	}
 	for _, s := range chain.Steps {
 		step := stepView{Activity: shownValue(s.Activity, q.User), Changes: changes(s.Before, s.After, q.User)}
 		for _, e := range s.Events {
@@ -101,6 +119,20 @@ func (c *Console) event(q *request) (any, error) {
 		v.Steps = append(v.Steps, step)
 	}
 	return v, nil
+}
+
+func viewOfDelivery(d Delivered, u access.User) deliveryView {
+	v := deliveryView{Destination: d.Destination, State: d.State, Attempts: []attemptView{}}
+	if p := d.Parked; p != nil {
+		v.Reason, v.Request, v.Response = p.Reason, p.Request, p.Response
+		if !u.Bodies {
+			v.Reason, v.Response = masks(v.Reason), masks(v.Response)
+		}
+	}
+	for _, a := range d.Attempts {
+		v.Attempts = append(v.Attempts, viewOfAttempt(a, u))
+	}
+	return v
 }
 
 func (c *Console) webhook(q *request) (any, error) {

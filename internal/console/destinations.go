@@ -6,21 +6,32 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/internal/console/access"
 	"github.com/parlance-chat/parlance/internal/control"
 	"github.com/parlance-chat/parlance/internal/deliver"
+	"github.com/parlance-chat/parlance/internal/journal"
 )
 
 // Deliveries tell of destinations beyond what the API does.
 type Deliveries interface {
 	// Attempts returns the last attempts, newest first.
 	Attempts(workspace, destination string) []deliver.Attempt
+	// Delivered tells what has become of an event at each destination.
+	Delivered(ctx context.Context, e journal.Event) ([]Delivered, error)
 	// Examine looks at a destination, and sends it a test event if send.
 	Examine(ctx context.Context, workspace, destination string, send bool) ([]destination.Finding, error)
+}
+
+// Delivered is what has become of an event at a destination.
+type Delivered struct {
+	Destination string
+	State       string            // delivered, waiting, parked or "not for it"
+	Attempts    []deliver.Attempt // of those that are remembered, with this event; newest first
+	Parked      *journal.Parked   // nil unless it is
 }
 
 // A destinationView is how a destination is doing.
@@ -110,12 +121,7 @@ func (c *Console) destinationView(q *request, d control.Destination) *destinatio
 	var calls int
 	var since time.Time
 	for _, a := range c.o.Deliveries.Attempts(d.Workspace, d.Name) {
-		one := attemptView{At: a.At, Took: a.Took, Calls: a.Calls, First: int64(a.First), Result: a.Result, Error: a.Error, Request: a.Request,
-			Status: a.Status, Response: a.Response, Retry: a.Retry}
-		if !q.User.Bodies { // a receiver may repeat what it was sent
-			one.Error, one.Response = masks(one.Error), masks(one.Response)
-		}
-		v.Attempts = append(v.Attempts, one)
+		v.Attempts = append(v.Attempts, viewOfAttempt(a, q.User))
 		if a.Result == "ok" {
 			calls += a.Calls
 		}
@@ -125,6 +131,15 @@ func (c *Console) destinationView(q *request, d control.Destination) *destinatio
 		v.PerMinute = float64(calls) / max(minutes, 1)
 	}
 	v.Bars = bars(v.Attempts)
+	return v
+}
+
+func viewOfAttempt(a deliver.Attempt, u access.User) attemptView {
+	v := attemptView{At: a.At, Took: a.Took, Calls: a.Calls, First: int64(a.First), Result: a.Result, Error: a.Error, Request: a.Request,
+		Status: a.Status, Response: a.Response, Retry: a.Retry}
+	if !u.Bodies { // a receiver may repeat what it was sent
+		v.Error, v.Response = masks(v.Error), masks(v.Response)
+	}
 	return v
 }
 
@@ -256,114 +271,4 @@ func (c *Console) replay(q *request, v *destinationView, count bool) (string, er
 		return "moved", nil
 	}
 	return "replay", nil
-}
-
-// parkedShown is how many parked calls a page has.
-const parkedShown = 50
-
-// A parkedView is a page of parked calls.
-type parkedView struct {
-	Parked []control.Parked  `json:"parked"`
-	Older  string            `json:"-"`
-	Form   map[string]string `json:"-"`
-	Told   string            `json:"told,omitempty"`
-	Bad    bool              `json:"-"`
-}
-
-var parkedKeys = []string{"destination", "source", "event", "conversation", "user", "reason"}
-
-func (c *Console) parked(q *request) (any, error) {
-	v := &parkedView{Form: map[string]string{}}
-	query := url.Values{"workspace": {q.Workspace}, "limit": {strconv.Itoa(parkedShown)}}
-	for _, key := range parkedKeys {
-		if v.Form[key] = q.FormValue(key); v.Form[key] != "" {
-			query.Set(key, v.Form[key])
-		}
-	}
-	page := url.Values{}
-	for k, list := range query {
-		page[k] = list
-	}
-	if past := q.FormValue("past"); past != "" {
-		query.Set("past", past)
-	}
-	if q.User.Bodies {
-		query.Set("body", "true")
-	}
-	if err := c.o.Control.Get(q.Context(), "/parked", query, &v.Parked); err != nil {
-		v.Told, v.Bad = err.Error(), true
-		return v, nil
-	}
-	for i := range v.Parked {
-		c.hideParked(q, &v.Parked[i])
-	}
-	if len(v.Parked) == parkedShown {
-		page.Set("past", strconv.FormatInt(v.Parked[len(v.Parked)-1].ID, 10))
-		v.Older = page.Encode()
-	}
-	return v, nil
-}
-
-// hideParked takes out what a user may not see.
-func (c *Console) hideParked(q *request, p *control.Parked) {
-	if !q.User.Bodies {
-		p.Response, p.Reason = masks(p.Response), masks(p.Reason)
-	}
-	p.Call = shownJSON(p.Call, q.User)
-}
-
-// parkedAct resends or drops parked calls.
-func (c *Console) parkedAct(q *request) (any, error) {
-	q.Body = http.MaxBytesReader(nil, q.Body, 256<<10)
-	action := q.PostFormValue("do")
-	if action != "resend" && action != "drop" {
-		return nil, badRequest("Parked calls are resent or dropped.")
-	}
-	r := control.ParkedRequest{Workspace: q.Workspace}
-	for _, id := range q.PostForm["id"] {
-		n, err := strconv.ParseInt(id, 10, 64)
-		if err != nil {
-			return nil, badRequest("An id is a number.")
-		}
-		r.IDs = append(r.IDs, n)
-	}
-	if q.PostFormValue("all") != "" {
-		r.IDs, r.All = nil, true
-		r.Destination, r.Reason = q.PostFormValue("destination"), q.PostFormValue("reason")
-		r.Source, r.Name, r.Conversation, r.User = q.PostFormValue("source"), q.PostFormValue("event"), q.PostFormValue("conversation"), q.PostFormValue("user")
-	}
-	if len(r.IDs) == 0 && !r.All {
-		return c.withParked(q, "Tick what you mean, or say that all are meant.", true)
-	}
-	if err := c.o.Guard.Note(q.Request, action+" parked", fmt.Sprintf("%s, %d calls, all: %v", q.Workspace, len(r.IDs), r.All)); err != nil {
-		return nil, err
-	}
-	done, problems := 0, 0
-	stopped := ""
-	for {
-		var reply control.ParkedReply
-		if err := c.o.Control.Post(q.Context(), "/parked/"+action, r, &reply); err != nil {
-			return c.withParked(q, err.Error(), true)
-		}
-		done, problems = done+reply.Done, problems+len(reply.Problems)
-		r.Past, stopped = reply.Past, reply.Stopped
-		if !reply.More || reply.Stopped != "" {
-			break
-		}
-	}
-	text := fmt.Sprintf("%s: %d done, %d refused again.", action, done, problems)
-	if stopped != "" {
-		text += " The rest was not tried: " + stopped
-	}
-	return c.withParked(q, text, problems > 0 || stopped != "")
-}
-
-func (c *Console) withParked(q *request, text string, bad bool) (any, error) {
-	made, err := c.parked(q)
-	if err != nil {
-		return nil, err
-	}
-	v := made.(*parkedView)
-	v.Told, v.Bad = text, bad
-	return v, nil
 }

@@ -74,6 +74,12 @@ func (p Policy) render(e journal.Event) (*destination.Call, error) {
 	return transform(p.Transform, c)
 }
 
+// Takes reports whether the destination is to get an event at all.
+func (p Policy) Takes(e journal.Event) bool {
+	c, err := p.render(e)
+	return c != nil || err != nil // what cannot be rendered is parked
+}
+
 var errNoObject = errors.New("deliver: BUG: a stored call is no JSON object")
 
 // salted derives a UUID as package conversation does.
