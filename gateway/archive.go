@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/parlance-chat/parlance/internal/archive"
 	"github.com/parlance-chat/parlance/internal/journal/sqlite"
 )
@@ -17,17 +19,17 @@ type reading struct {
 	follower *archive.Follower
 }
 
-func openArchive(c Config, log *slog.Logger) (*archive.Archive, error) {
-	return archive.Open(c.Data, archive.Options{Keep: max(c.Archive.Keep, 0), Bodies: c.Archive.Bodies, Log: log})
+func openArchive(c Config, log *slog.Logger, m *archive.Metrics) (*archive.Archive, error) {
+	return archive.Open(c.Data, archive.Options{Keep: max(c.Archive.Keep, 0), Bodies: c.Archive.Bodies, Log: log, Metrics: m})
 }
 
 // openReading opens the archive, if there is to be one. Events are derived and
 // delivered all the same where it cannot be opened.
-func (g *Gateway) openReading() {
+func (g *Gateway) openReading(r prometheus.Registerer) {
 	if g.config.Archive.Enabled == Off {
 		return
 	}
-	a, err := openArchive(g.config, g.log)
+	a, err := openArchive(g.config, g.log, archive.NewMetrics(r))
 	if err != nil {
 		g.log.Error("archive is not written: what the console and reports show ends here", "error", err)
 		return
@@ -90,7 +92,7 @@ func RebuildArchive(ctx context.Context, c *Config, r Rebuild) (err error) {
 	if err := archive.Remove(c.Data); err != nil {
 		return err
 	}
-	a, err := openArchive(*c, slog.New(slog.DiscardHandler))
+	a, err := openArchive(*c, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return err
 	}
@@ -110,7 +112,7 @@ func RebuildArchive(ctx context.Context, c *Config, r Rebuild) (err error) {
 
 // complete reports an archive that has more than the log can give it again.
 func complete(ctx context.Context, c *Config, j *sqlite.Journal, workspaces []string) error {
-	a, err := openArchive(*c, slog.New(slog.DiscardHandler))
+	a, err := openArchive(*c, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return nil // nothing can be read of it anyway
 	}

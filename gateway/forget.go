@@ -35,7 +35,7 @@ func Forget(ctx context.Context, c *Config, r forget.Request) (reply forget.Repl
 	defer func() { err = errors.Join(err, j.Close()) }()
 	var a *archive.Archive
 	if _, err := os.Stat(filepath.Join(c.Data, archive.FileName)); err == nil {
-		if a, err = openArchive(*c, slog.New(slog.DiscardHandler)); err != nil {
+		if a, err = openArchive(*c, slog.New(slog.DiscardHandler), nil); err != nil {
 			return reply, err
 		}
 		defer func() { err = errors.Join(err, a.Close()) }()

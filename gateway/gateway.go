@@ -101,7 +101,7 @@ func Open(c Config) (*Gateway, error) {
 	if g.guard, err = access.Open(access.Options{Dir: c.Data, PublicURL: c.PublicURL, Log: c.Log}); err != nil {
 		return nil, errors.Join(err, j.Close())
 	}
-	g.openReading()
+	g.openReading(registry)
 	g.alerts = alerts{log: c.Log, status: func(ctx context.Context, workspace string) (control.Status, error) {
 		return g.target().Status(ctx, workspace)
 	}}

@@ -48,6 +48,8 @@ type Options struct {
 	Keep   time.Duration // how long conversations are kept after their last event; 0 is for ever
 	Bodies Bodies        // whether what was written is kept
 	Log    *slog.Logger  // nil is silent
+	// Metrics, if not nil, tell how far it has got.
+	Metrics *Metrics
 
 	now func() time.Time // nil is time.Now
 }

@@ -78,8 +78,11 @@ func (f *Follower) begin(workspace string) {
 	f.workspaces[workspace] = true
 	ctx := f.ctx
 	f.reading.Go(func() {
-		if err := f.read(ctx, workspace); err != nil && ctx.Err() == nil {
-			f.archive.o.Log.Error("archive stopped", "workspace", workspace, "error", err)
+		for ctx.Err() == nil {
+			if err := f.read(ctx, workspace); err != nil && ctx.Err() == nil {
+				f.archive.o.Log.Warn("archive cannot read the log; it will be tried again", "workspace", workspace, "error", err)
+				wait(ctx, patience)
+			}
 		}
 	})
 }
@@ -121,6 +124,9 @@ func (f *Follower) write(ctx context.Context, first offer) {
 	}
 	began := time.Now()
 	err := f.archive.take(batches...)
+	if err == nil {
+		f.archive.o.Metrics.count(offers)
+	}
 	for _, o := range offers {
 		o.done <- err
 	}
