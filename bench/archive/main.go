@@ -26,7 +26,7 @@ func main() {
 	dir := flag.String("dir", "", "where the archive is made, and kept for the next run; a temporary directory without it")
 	pages := flag.Bool("pages", false, "measure the pages alone, of the archive in -dir")
 	compare := flag.Bool("postgres", false, "ask the same of the raw events in a PostgreSQL that is started for it")
-	profile := flag.String("profile", "", "file for a CPU profile of the building")
+	profile := flag.String("profile", "", "file for a CPU profile")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -53,6 +53,17 @@ func (b *bench) run(ctx context.Context) (err error) {
 		}
 		defer os.RemoveAll(b.dir)
 	}
+	if b.profile != "" {
+		f, err := os.Create(b.profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
 	if !b.pagesOnly {
 		if err := b.build(ctx); err != nil {
 			return err
@@ -76,17 +87,6 @@ func (b *bench) build(ctx context.Context) error {
 	a, err := archive.Open(b.dir, archive.Options{})
 	if err != nil {
 		return err
-	}
-	if b.profile != "" {
-		f, err := os.Create(b.profile)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return err
-		}
-		defer pprof.StopCPUProfile()
 	}
 	began, events := time.Now(), 0
 	h := newHistory(b.conversations)

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -167,22 +168,43 @@ func Agents(ctx context.Context, a *archive.Archive, q Query) (list []AgentFigur
 	if err := q.check(); err != nil {
 		return nil, err
 	}
-	err = look(ctx, a, q, func(s *scan) error {
-		plan := s.quarters(q.Since, q.Until)
-		for _, agent := range s.agents {
-			if len(q.Agents) > 0 && !slices.Contains(q.Agents, agent.Key) {
-				continue
-			}
-			of, err := s.agent(agent, plan)
-			if err != nil {
-				return err
-			}
-			if of.any {
-				list = append(list, AgentFigures{agent, of.figures()})
-			}
-			s.done(of)
+	// Each of two readers has half of them.
+	const parts = 2
+	var found [parts]map[int]AgentFigures
+	group, ctx := errgroup.WithContext(ctx)
+	for part := range parts {
+		found[part] = map[int]AgentFigures{}
+		group.Go(func() error {
+			return look(ctx, a, q, func(s *scan) error { return s.each(part, parts, found[part]) })
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	all := found[0]
+	maps.Copy(all, found[1])
+	for _, i := range slices.Sorted(maps.Keys(all)) {
+		list = append(list, all[i])
+	}
+	return list, nil
+}
+
+// each adds up what every so-manieth agent did.
+func (s *scan) each(first, step int, found map[int]AgentFigures) error {
+	plan := s.quarters(s.q.Since, s.q.Until)
+	for i := first; i < len(s.agents); i += step {
+		agent := s.agents[i]
+		if len(s.q.Agents) > 0 && !slices.Contains(s.q.Agents, agent.Key) {
+			continue
 		}
-		return nil
-	})
-	return list, err
+		of, err := s.agent(agent, plan)
+		if err != nil {
+			return err
+		}
+		if of.any {
+			found[i] = AgentFigures{agent, of.figures()}
+		}
+		s.done(of)
+	}
+	return nil
 }
