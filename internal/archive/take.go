@@ -27,7 +27,6 @@ type writing struct {
 	bodies    bool
 	workspace string
 	tally     *tally
-	passed    int // calls that have no place in the archive
 }
 
 // take writes batches and moves their cursors, in one transaction. What is
@@ -90,8 +89,7 @@ func (w *writing) events(list []journal.Event) error {
 	for i := range list {
 		var c call
 		if !parse(&list[i], &c) {
-			w.passed++
-			continue
+			continue // it has no place here
 		}
 		source, err := w.source(list[i].Source, c.Context.Integration.Name)
 		if err != nil {
