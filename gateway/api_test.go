@@ -52,3 +52,24 @@ func TestAPIRoles(t *testing.T) {
 		t.Errorf("the audit log: got %s", body)
 	}
 }
+
+// A page elsewhere whose name was made to lead here does not get at the
+// metrics, which name workspaces and sources.
+func TestMetricsByAnotherName(t *testing.T) {
+	_, url := run(t, gateway.Config{})
+	for host, want := range map[string]int{"": http.StatusOK, "attacker.example.com": http.StatusForbidden} {
+		req, err := http.NewRequest("GET", url+"/metrics", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = host
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("asked as %q: got %d, want %d", host, resp.StatusCode, want)
+		}
+	}
+}

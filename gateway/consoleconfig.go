@@ -9,7 +9,8 @@ import (
 )
 
 // Console says who may see and do what in the console's pages. Without users
-// and without oidc they are open to this machine, and closed to all others.
+// and without oidc they are open to this machine, and closed to all others; to
+// all, where public_url is not this machine's.
 type Console struct {
 	// People who log in with a password, by name.
 	Users []ConsoleUser `yaml:"users,omitempty"`

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/parlance-chat/parlance/internal/console/access"
 	"github.com/parlance-chat/parlance/internal/control"
 	"github.com/parlance-chat/parlance/internal/engine"
 )
@@ -151,15 +152,14 @@ func (g *Gateway) ready(w http.ResponseWriter, r *http.Request) {
 }
 
 // local closes h to everybody but programs on this machine: metrics name
-// workspaces and sources. What a proxy forwards does not count as local.
+// workspaces and sources.
 func local(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host, _, err := net.SplitHostPort(r.RemoteAddr)
-		proxied := r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != ""
-		if err != nil || !net.ParseIP(host).IsLoopback() || proxied {
+		if !access.Local(r) {
 			http.Error(w, "metrics are open to this machine only", http.StatusForbidden)
 			return
 		}
+		w.Header().Set("X-Content-Type-Options", "nosniff")
 		h.ServeHTTP(w, r)
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"strings"
 )
 
@@ -53,15 +55,45 @@ func Local(r *http.Request) bool {
 			return false
 		}
 	}
-	name := r.Host
-	if h, _, err := net.SplitHostPort(name); err == nil {
-		name = h
+	// A proxy that says nothing of itself may speak HTTP/1.0, as nginx did
+	// before 1.29.7 unless it was told otherwise; no browser does. Or it hands on
+	// what a browser says of the page that the request is from.
+	if page, err := url.Parse(r.Referer()); r.Header.Get("Sec-Fetch-Site") == "same-origin" && (err != nil || page.Host != "" && !loopback(page.Host)) {
+		return false
 	}
-	// A proxy that says nothing of itself speaks HTTP/1.0, as nginx does
-	// unless it is told otherwise; no browser does.
-	return loopback(strings.Trim(name, "[]")) && r.ProtoAtLeast(1, 1)
+	return loopback(r.Host) && r.ProtoAtLeast(1, 1)
 }
 
+// loopback reports whether a host, which may have a port, is this machine.
 func loopback(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.Trim(host, "[]")
 	return strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback()
+}
+
+// elsewhere reports whether a public_url names another machine than this: then
+// a proxy leads here, and it may leave no trace of itself.
+func elsewhere(publicURL string) bool {
+	u, err := url.Parse(publicURL)
+	return publicURL != "" && (err != nil || !loopback(u.Host))
+}
+
+// client returns the address that a request comes from: as the proxy says that
+// is nearest to us, if one of this machine or network is. Whoever can reach us
+// from there may claim any: nothing but a limit of many must follow from it.
+func client(r *http.Request) netip.Addr {
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	addr := from.Addr().Unmap()
+	if addr.IsLoopback() || addr.IsPrivate() {
+		list := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+		if said, err := netip.ParseAddr(strings.TrimSpace(list[len(list)-1])); err == nil {
+			return said.Unmap().WithZone("")
+		}
+	}
+	return addr
 }

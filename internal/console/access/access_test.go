@@ -1,6 +1,7 @@
 package access
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 const password = "correct horse battery staple"
@@ -209,6 +211,7 @@ func TestForgedRequests(t *testing.T) {
 func TestLocal(t *testing.T) {
 	tests := []struct {
 		from, host, header string
+		page               string // that the request is from
 		http10             bool
 		want               bool
 	}{
@@ -222,6 +225,8 @@ func TestLocal(t *testing.T) {
 		{from: "127.0.0.1:5", host: "localhost", header: "Forwarded"},
 		{from: "127.0.0.1:5", host: "127.0.0.1:8080", http10: true},
 		{from: "nowhere", host: "localhost"},
+		{from: "127.0.0.1:5", host: "127.0.0.1:8080", page: "http://127.0.0.1:8080/sources", want: true},
+		{from: "127.0.0.1:5", host: "127.0.0.1:8080", page: "https://chats.example.com/"},
 	}
 	for _, tt := range tests {
 		r := httptest.NewRequest("GET", "/", nil)
@@ -229,11 +234,130 @@ func TestLocal(t *testing.T) {
 		if tt.header != "" {
 			r.Header.Set(tt.header, "192.0.2.1")
 		}
+		if tt.page != "" {
+			r.Header.Set("Sec-Fetch-Site", "same-origin")
+			r.Header.Set("Referer", tt.page)
+		}
 		if tt.http10 {
 			r.ProtoMajor, r.ProtoMinor = 1, 0
 		}
 		if got := Local(r); got != tt.want {
 			t.Errorf("%+v: got %v", tt, got)
+		}
+	}
+}
+
+// Where a proxy leads here, nobody is let in who does not log in: nothing tells
+// that nginx, as it is set up without a word, is not a browser of this machine.
+func TestPublicIsClosed(t *testing.T) {
+	for publicURL, want := range map[string]int{"": 200, "http://127.0.0.1:8080": 200, "http://localhost": 200, "https://chats.example.com": 403, "http://192.0.2.1": 403} {
+		_, s, c := guarded(t, Rules{}, publicURL)
+		if status, _ := ask(t, c, "GET", s.URL+"/a", nil); status != want {
+			t.Errorf("public_url %q: got %d, want %d", publicURL, status, want)
+		}
+	}
+}
+
+// Behind a proxy everybody comes from its address, and nobody may use up the
+// attempts of all.
+func TestClient(t *testing.T) {
+	for _, tt := range []struct{ from, forwarded, want string }{
+		{"192.0.2.1:5", "", "192.0.2.1"},
+		{"192.0.2.1:5", "198.51.100.7", "192.0.2.1"},
+		{"127.0.0.1:5", "", "127.0.0.1"},
+		{"127.0.0.1:5", "203.0.113.9, 198.51.100.7", "198.51.100.7"},
+		{"10.0.0.3:5", "198.51.100.7", "198.51.100.7"},
+		{"127.0.0.1:5", "unknown", "127.0.0.1"},
+		{"[::1]:5", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"},
+		{"[::ffff:127.0.0.1]:5", "::ffff:198.51.100.7", "198.51.100.7"},
+	} {
+		r := httptest.NewRequest("POST", "/login", nil)
+		r.RemoteAddr = tt.from
+		r.Header.Set("X-Forwarded-For", tt.forwarded)
+		if got := network(client(r)); got != tt.want {
+			t.Errorf("%+v: got %s", tt, got)
+		}
+	}
+	_, s, c := guarded(t, Rules{Users: []Account{account(t, "mia", Operator)}}, "")
+	for range perMinute + 1 {
+		ask(t, c, "POST", s.URL+"/login", url.Values{"name": {"max"}, "password": {"wrong"}}, "X-Forwarded-For", "198.51.100.7")
+	}
+	if status, body := ask(t, c, "POST", s.URL+"/login", url.Values{"name": {"mia"}, "password": {password}}, "X-Forwarded-For", "198.51.100.8"); status != http.StatusOK {
+		t.Errorf("got %d %s: another's attempts count as hers", status, body)
+	}
+}
+
+// However many names and addresses are tried, what is remembered of them is
+// bounded, and the attempts at an account that exists count on.
+func TestManyNames(t *testing.T) {
+	var l limits
+	for range perMinute {
+		l.allow("name mia", true)
+	}
+	for i := range maxLimits + 1000 {
+		if !l.allow(fmt.Sprint("name ", i), false) {
+			t.Fatal("the first attempt of a name is one too many")
+		}
+	}
+	if l.allow("name mia", true) {
+		t.Error("the attempts of mia are forgotten")
+	}
+	if len(l.list) > maxLimits {
+		t.Errorf("%d are remembered, want up to %d", len(l.list), maxLimits)
+	}
+}
+
+// What nobody has to log in for cannot fill the disk.
+func TestFloodOfAttempts(t *testing.T) {
+	g, s, c := guarded(t, Rules{Users: []Account{account(t, "mia", Operator)}}, "")
+	for range 300 {
+		ask(t, c, "POST", s.URL+"/login", url.Values{"name": {strings.Repeat("n", maxName)}, "password": {"wrong"}})
+	}
+	notes, err := g.Notes(t.Context(), time.Now().Add(time.Minute), 1000)
+	if err != nil || len(notes) > 150 {
+		t.Errorf("got %d notes, %v; want about 100", len(notes), err)
+	}
+	r := httptest.NewRequest("POST", "/", nil)
+	if err := g.note(r, "mia", strings.Repeat("ä", 5000), ""); err != nil {
+		t.Fatal(err)
+	}
+	if notes, err = g.Notes(t.Context(), time.Now().Add(time.Minute), 1); err != nil || len(notes[0].Action) > maxNoted+len("…") || !utf8.ValidString(notes[0].Action) {
+		t.Errorf("got a note of %d bytes, %v", len(notes[0].Action), err)
+	}
+}
+
+// A request that was under way when somebody logged out does not bring their
+// session back.
+func TestLogoutIsFinal(t *testing.T) {
+	g, s, c := guarded(t, Rules{Users: []Account{account(t, "mia", Operator)}}, "")
+	ask(t, c, "POST", s.URL+"/login", url.Values{"name": {"mia"}, "password": {password}})
+	u, _ := url.Parse(s.URL)
+	cookie := c.Jar.Cookies(u)[0]
+	slow, err := g.sessions.Load(t.Context(), cookie.Value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask(t, c, "POST", s.URL+"/logout", url.Values{})
+	if _, _, err := g.sessions.Commit(slow); err != nil {
+		t.Fatal(err)
+	}
+	if status, _ := ask(t, &http.Client{}, "GET", s.URL+"/a", nil, "Cookie", cookie.Name+"="+cookie.Value); status != http.StatusUnauthorized {
+		t.Errorf("got %d, want 401", status)
+	}
+}
+
+// What caches may keep carries nobody's session.
+func TestAssetsCarryNoSession(t *testing.T) {
+	_, s, c := guarded(t, Rules{Users: []Account{account(t, "mia", Operator)}}, "")
+	ask(t, c, "POST", s.URL+"/login", url.Values{"name": {"mia"}, "password": {password}})
+	for path, want := range map[string]bool{"/a": true, "/assets/console.css": false} {
+		resp, err := c.Get(s.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if got := len(resp.Cookies()) > 0; got != want {
+			t.Errorf("%s: sets a cookie: %v", path, got)
 		}
 	}
 }

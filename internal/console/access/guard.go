@@ -15,6 +15,7 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 	"golang.org/x/sync/semaphore"
+	"golang.org/x/time/rate"
 )
 
 const (
@@ -67,6 +68,7 @@ type Guard struct {
 	rules    atomic.Pointer[inForce]
 	attempts limits
 	hashing  *semaphore.Weighted // each takes memory
+	refusals *rate.Limiter       // of notes of attempts that fail, which anybody can make
 }
 
 // inForce are rules with what is made of them.
@@ -82,7 +84,8 @@ func Open(o Options) (*Guard, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Guard{o: o, store: s, sessions: scs.New(), csrf: http.NewCrossOriginProtection(), hashing: semaphore.NewWeighted(1)}
+	g := &Guard{o: o, store: s, sessions: scs.New(), csrf: http.NewCrossOriginProtection(), hashing: semaphore.NewWeighted(1),
+		refusals: rate.NewLimiter(rate.Every(10*time.Second), 100)}
 	m := g.sessions
 	m.Store, m.Lifetime, m.IdleTimeout, m.HashTokenInStore = s, lifetime, idle, true
 	m.Cookie.Name, m.Cookie.SameSite = "parlance", http.SameSiteLaxMode
@@ -129,6 +132,11 @@ func (g *Guard) Wrap(h http.Handler) http.Handler {
 		}
 	})))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Everybody's, and kept by caches: no session may go with it.
+		if strings.HasPrefix(r.URL.Path, "/assets/") && !g.rules.Load().open() {
+			h.ServeHTTP(w, r)
+			return
+		}
 		bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		if !ok {
 			inner.ServeHTTP(w, r)
@@ -148,7 +156,7 @@ func (g *Guard) Wrap(h http.Handler) http.Handler {
 
 // public are the pages of those who are not known yet.
 func public(path string) bool {
-	return path == "/login" || path == callbackPath || path == oidcPath || strings.HasPrefix(path, "/assets/")
+	return path == "/login" || path == callbackPath || path == oidcPath
 }
 
 // askIn sends a browser to the login page, and tells a program what it lacks.
@@ -171,15 +179,22 @@ func refuse(w http.ResponseWriter, status int, text string) {
 	http.Error(w, text, status)
 }
 
-var errElsewhere = errors.New("the console is open to this machine only, until its configuration names users: console: users: …, or oidc")
+var (
+	errElsewhere = errors.New("the console is open to this machine only, until its configuration names users: console: users: …, or oidc")
+	// A proxy need not say that it is one, and everybody would be this machine.
+	errPublic = errors.New("the console is closed, for public_url says that the world can reach this gateway, and the configuration names no users: console: users: …, or oidc; 'parlance password' makes one")
+)
 
 // user returns who makes a request; nobody if they have to log in. An error
 // means that there is no way in.
 func (g *Guard) user(r *http.Request) (User, error) {
 	f := g.rules.Load()
 	if f.open() {
-		if !Local(r) {
+		switch {
+		case !Local(r):
 			return User{}, errElsewhere
+		case elsewhere(g.o.PublicURL):
+			return User{}, errPublic
 		}
 		return f.grant("local", Operator, false), nil
 	}
@@ -241,12 +256,31 @@ func (g *Guard) Note(r *http.Request, action, target string) error {
 	return g.note(r, Of(r.Context()).Name, action, target)
 }
 
+// maxNoted bounds each text of a note: requests say some of them.
+const maxNoted = 300
+
 func (g *Guard) note(r *http.Request, user, action, target string) error {
 	n := Note{At: time.Now(), User: user, From: r.RemoteAddr, Action: action, Target: target}
+	if c := client(r).String(); !strings.Contains(n.From, c) {
+		n.From += " for " + c
+	}
+	for _, text := range []*string{&n.User, &n.Action, &n.Target} {
+		if len(*text) > maxNoted {
+			*text = strings.ToValidUTF8((*text)[:maxNoted], "") + "…"
+		}
+	}
 	if err := g.store.note(r.Context(), n); err != nil {
 		return fmt.Errorf("console: audit log: %w", err)
 	}
 	return nil
+}
+
+// refused writes down an attempt that fails whether it is written down or not:
+// of a flood some, for the disk is not to be filled from outside.
+func (g *Guard) refused(r *http.Request, user, action, target string) {
+	if g.refusals.Allow() {
+		_ = g.note(r, user, action, target)
+	}
 }
 
 // Notes returns up to limit notes before a time, newest first.

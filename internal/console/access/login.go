@@ -2,8 +2,9 @@ package access
 
 import (
 	"errors"
-	"net"
 	"net/http"
+	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -43,21 +44,26 @@ var nobody = sync.OnceValue(func() string {
 	return h
 })
 
+// maxName is longer than any name of an account.
+const maxName = 100
+
 // Login begins a session for somebody who knows a password.
 func (g *Guard) Login(r *http.Request, name, password string) error {
-	if !g.attempts.allow(address(r)) || !g.attempts.allow("name "+name) {
-		_ = g.note(r, name, "login refused", "too many attempts") // it is refused anyway
+	if len(name) > maxName {
+		return ErrWrong
+	}
+	account, users := Account{Hash: nobody()}, g.rules.Load().Users
+	i := slices.IndexFunc(users, func(a Account) bool { return a.Name == name })
+	known := i >= 0
+	if known {
+		account = users[i]
+	}
+	if !g.attempts.allow(network(client(r)), false) || !g.attempts.allow("name "+name, known) {
+		g.refused(r, name, "login refused", "too many attempts")
 		return ErrTooMany
 	}
 	if len(password) > 1000 {
 		return ErrWrong
-	}
-	account := Account{Hash: nobody()}
-	known := false
-	for _, a := range g.rules.Load().Users {
-		if a.Name == name {
-			account, known = a, true
-		}
 	}
 	if err := g.hashing.Acquire(r.Context(), 1); err != nil {
 		return err
@@ -65,7 +71,7 @@ func (g *Guard) Login(r *http.Request, name, password string) error {
 	ok, err := argon2id.ComparePasswordAndHash(password, account.Hash)
 	g.hashing.Release(1)
 	if err != nil || !ok || !known {
-		_ = g.note(r, name, "login failed", "") // it fails anyway
+		g.refused(r, name, "login failed", "")
 		return ErrWrong
 	}
 	return g.begin(r, name, map[string]any{"by": "password", "hash": fingerprint(account.Hash)})
@@ -103,56 +109,61 @@ func Back(to string) string {
 	return to
 }
 
-// address returns where a request comes from, by networks that one person may
-// have.
-func address(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
+// network returns what one person may have many addresses of.
+func network(addr netip.Addr) string {
+	if p, err := addr.Prefix(64); addr.Is6() && err == nil {
+		return p.String()
 	}
-	if ip := net.ParseIP(host); ip != nil && ip.To4() == nil {
-		return ip.Mask(net.CIDRMask(64, 128)).String()
-	}
-	return host
+	return addr.String()
 }
 
 // limits bound the attempts of each name and address. The zero value is ready.
 type limits struct {
 	mu   sync.Mutex // guards list
-	list map[string]*rate.Limiter
+	list map[string]*limit
+}
+
+type limit struct {
+	*rate.Limiter
+	kept bool // for ever
 }
 
 const (
 	perMinute = 10
-	// maxLimits bounds how many are remembered. Beyond it the attempts of all
-	// count as one's.
+	// maxLimits bounds how many are remembered.
 	maxLimits = 10_000
 )
 
-// allow reports whether one more attempt is allowed.
-func (l *limits) allow(who string) bool {
+// allow reports whether one more attempt is allowed. Those that are not kept
+// may be forgotten where there are too many.
+func (l *limits) allow(who string, kept bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.list == nil {
-		l.list = map[string]*rate.Limiter{}
-	}
-	if l.list[who] == nil && len(l.list) >= maxLimits {
-		l.forget()
-	}
-	if l.list[who] == nil && len(l.list) >= maxLimits {
-		who = ""
+		l.list = map[string]*limit{}
 	}
 	if l.list[who] == nil {
-		l.list[who] = rate.NewLimiter(rate.Every(time.Minute/perMinute), perMinute)
+		if len(l.list) >= maxLimits {
+			l.forget()
+		}
+		l.list[who] = &limit{rate.NewLimiter(rate.Every(time.Minute/perMinute), perMinute), kept}
 	}
 	return l.list[who].Allow()
 }
 
-// forget lets go of those who have done nothing for a while. The caller holds
-// mu.
+// forget lets go of those who have done nothing for a while, else of somebody.
+// The caller holds mu.
 func (l *limits) forget() {
 	for who, one := range l.list {
 		if one.Tokens() >= perMinute {
+			delete(l.list, who)
+		}
+	}
+	for who, one := range l.list {
+		if len(l.list) < maxLimits {
+			return
+		}
+		if !one.kept {
 			delete(l.list, who)
 		}
 	}

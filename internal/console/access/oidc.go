@@ -70,9 +70,22 @@ func (c claims) are(who string) bool {
 	}
 	if strings.HasPrefix(who, "@") {
 		_, domain, _ := strings.Cut(c.Email, "@")
-		return strings.EqualFold("@"+domain, who)
+		return same("@"+domain, who)
 	}
-	return strings.EqualFold(c.Email, who)
+	return same(c.Email, who)
+}
+
+// same reports whether two addresses are the same but for the case of ASCII
+// letters. To strings.EqualFold, "ſ" is an s and "K" may be the sign of Kelvin:
+// another's address.
+func same(a, b string) bool {
+	lower := func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}
+	return strings.Map(lower, a) == strings.Map(lower, b)
 }
 
 // A provider is a company's. What it publishes is fetched at the first login,
@@ -114,6 +127,9 @@ func (g *Guard) HasOIDC() bool { return g.rules.Load().oidc != nil }
 // HasPasswords reports whether people can log in with a password.
 func (g *Guard) HasPasswords() bool { return len(g.rules.Load().Users) > 0 }
 
+// departTime is how long somebody may take at the provider.
+const departTime = 15 * time.Minute
+
 var errNoOIDC = errors.New("console: no OIDC provider is configured")
 
 // Depart sends a browser to the provider. It comes back to Arrive.
@@ -122,9 +138,16 @@ func (g *Guard) Depart(w http.ResponseWriter, r *http.Request) error {
 	if p == nil {
 		return errNoOIDC
 	}
+	// Each keeps something on disk, and anybody may ask.
+	if !g.attempts.allow(network(client(r)), false) {
+		return ErrTooMany
+	}
 	config, _, err := p.discover(r.Context())
 	if err != nil {
 		return err
+	}
+	if g.sessions.GetString(r.Context(), "name") == "" {
+		g.sessions.SetDeadline(r.Context(), time.Now().Add(departTime))
 	}
 	state, nonce, verifier := rand.Text(), rand.Text(), oauth2.GenerateVerifier()
 	g.sessions.Put(r.Context(), "state", state)
@@ -151,12 +174,12 @@ func (g *Guard) Arrive(r *http.Request) (to string, err error) {
 	if err != nil {
 		return "", err
 	}
-	name := c.Email
-	if name == "" {
-		name = c.Subject
+	name := c.Subject
+	if c.Verified && c.Email != "" {
+		name = c.Email
 	}
 	if _, ok := f.OIDC.role(c); !ok {
-		_ = g.note(r, name, "login refused", "not in the configuration's operators or viewers") // it is refused anyway
+		g.refused(r, name, "login refused", "not in the configuration's operators or viewers")
 		return "", ErrWrong
 	}
 	stored, err := json.Marshal(c)

@@ -90,6 +90,8 @@ func TestOIDC(t *testing.T) {
 		{name: "nobody", claims: mia, viewers: []string{"max@example.com", "@example.org", "group:support"}},
 		{name: "a longer domain", claims: map[string]any{"email": "mia@evil-example.com", "email_verified": true}, viewers: []string{"@example.com"}},
 		{name: "not verified", claims: map[string]any{"email": "mia@example.com"}, viewers: []string{"@example.com"}},
+		{name: "a group, by a name that anybody may claim", claims: map[string]any{"groups": []string{"support"}, "email": "boss@example.com"}, viewers: []string{"group:support"}, want: "1 viewer bodies"},
+		{name: "a letter that looks like another", claims: map[string]any{"email": "mi\u212a@example.com", "email_verified": true}, viewers: []string{"mik@example.com"}},
 		{name: "another's token", claims: mia, viewers: []string{"@example.com"}, spoil: func(c jwt.MapClaims) { c["aud"] = "other" }},
 		{name: "another issuer", claims: mia, viewers: []string{"@example.com"}, spoil: func(c jwt.MapClaims) { c["iss"] = "https://evil.example.com" }},
 		{name: "too old", claims: mia, viewers: []string{"@example.com"}, spoil: func(c jwt.MapClaims) { c["exp"] = time.Now().Add(-time.Hour).Unix() }},
@@ -132,5 +134,29 @@ func TestOIDCForgedReturn(t *testing.T) {
 		if status, _ := ask(t, c, "GET", s.URL+callbackPath+query, nil); status != http.StatusForbidden {
 			t.Errorf("%s: got %d, want 403", query, status)
 		}
+	}
+}
+
+// Whoever begins a login over and over does not fill the disk.
+func TestOIDCFlood(t *testing.T) {
+	p := newCompany(t)
+	_, s, _ := guarded(t, Rules{OIDC: OIDC{Issuer: p.URL, ClientID: "parlance", ClientSecret: "s3cret", Viewers: []string{"@example.com"}}}, "")
+	c := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	begun := 0
+	for range 5 * perMinute {
+		resp, err := c.Get(s.URL + oidcPath)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if len(resp.Cookies()) > 0 {
+			begun++
+			if age := time.Duration(resp.Cookies()[0].MaxAge) * time.Second; age > departTime+time.Minute {
+				t.Fatalf("what is remembered of a login that has begun is kept for %s", age)
+			}
+		}
+	}
+	if begun > 2*perMinute {
+		t.Errorf("%d were begun in a moment", begun)
 	}
 }

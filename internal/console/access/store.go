@@ -63,7 +63,7 @@ func (s *store) exec(ctx context.Context, query string, args ...any) error {
 // FindCtx implements scs.CtxStore.
 func (s *store) FindCtx(ctx context.Context, token string) (data []byte, found bool, err error) {
 	err = s.do(ctx, func(c *sqlite.Conn) error {
-		return sqlitex.Execute(c, "SELECT data FROM session WHERE token = ? AND expires > ?", &sqlitex.ExecOptions{
+		return sqlitex.Execute(c, "SELECT data FROM session WHERE token = ? AND expires > ? AND length(data) > 0", &sqlitex.ExecOptions{
 			Args: []any{token, time.Now().UnixMilli()},
 			ResultFunc: func(row *sqlite.Stmt) error {
 				found, data = true, make([]byte, row.ColumnLen(0))
@@ -80,12 +80,14 @@ func (s *store) CommitCtx(ctx context.Context, token string, data []byte, expire
 	if err := s.exec(ctx, "DELETE FROM session WHERE expires <= ?", time.Now().UnixMilli()); err != nil {
 		return err
 	}
-	return s.exec(ctx, "INSERT OR REPLACE INTO session VALUES (?, ?, ?)", token, data, expires.UnixMilli())
+	return s.exec(ctx, `INSERT INTO session VALUES (?, ?, ?)
+		ON CONFLICT (token) DO UPDATE SET data = excluded.data, expires = excluded.expires WHERE length(data) > 0`, token, data, expires.UnixMilli())
 }
 
-// DeleteCtx implements scs.CtxStore.
+// DeleteCtx implements scs.CtxStore. An empty row stays until the session would
+// have expired: a request that was under way must not bring it back.
 func (s *store) DeleteCtx(ctx context.Context, token string) error {
-	return s.exec(ctx, "DELETE FROM session WHERE token = ?", token)
+	return s.exec(ctx, "UPDATE session SET data = x'' WHERE token = ?", token)
 }
 
 // Find implements scs.Store.
