@@ -28,7 +28,7 @@ func (g *Gateway) newConsole(hub *live.Hub) *console.Console {
 	t.By = func(r *http.Request) string { return access.Of(r.Context()).Name }
 	return console.New(console.Options{Control: control.Local(t), Deliveries: consoleDeliveries{g},
 		Log: g.log, Guard: g.guard, Hub: hub, Journal: g.journal, Rules: g.rules, Workspaces: g.workspaces,
-		Sources: consoleSources{g, g.journal}, PublicURL: g.config.PublicURL, Play: g.play, Setup: setup{g}, Destinations: g.destinationsOf, Archive: g.reading.Archive})
+		Sources: consoleSources{g, g.journal}, PublicURL: g.config.PublicURL, Play: g.play, Setup: &setup{g: g}, Destinations: g.destinationsOf, Archive: g.reading.Archive})
 }
 
 // rules tells how a source's conversations are told.

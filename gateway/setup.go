@@ -6,11 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	connectors "github.com/parlance-chat/parlance/connector/all"
 	destinations "github.com/parlance-chat/parlance/destination/all"
@@ -20,19 +23,22 @@ import (
 )
 
 // setup writes the first configuration. It implements console.Setup.
-type setup struct{ g *Gateway }
+type setup struct {
+	g  *Gateway
+	mu sync.Mutex // held while one is written, for there is one first
+}
 
 // File implements console.Setup.
-func (s setup) File() string { return s.g.config.File }
+func (s *setup) File() string { return s.g.config.File }
 
 // Open implements console.Setup: only where there is nothing that could be
 // lost.
-func (s setup) Open() bool {
+func (s *setup) Open() bool {
 	return s.g.config.File != "" && len(s.g.inForce.Load().Sources) == 0
 }
 
 // Tools implements console.Setup.
-func (s setup) Tools() (list []console.Choice) {
+func (s *setup) Tools() (list []console.Choice) {
 	for _, t := range connectors.Types() {
 		if t.Name != typeCustom {
 			list = append(list, console.Choice{Type: t.Name, Title: t.Title})
@@ -57,7 +63,7 @@ var drafts = map[string]string{
 }
 
 // Receivers implements console.Setup.
-func (s setup) Receivers() (list []console.Choice) {
+func (s *setup) Receivers() (list []console.Choice) {
 	for _, t := range destinations.Types() {
 		if drafts[t.Name] != "" {
 			list = append(list, console.Choice{Type: t.Name, Title: t.Title})
@@ -67,7 +73,7 @@ func (s setup) Receivers() (list []console.Choice) {
 }
 
 // Draft implements console.Setup.
-func (s setup) Draft(tool, receiver string) string {
+func (s *setup) Draft(tool, receiver string) string {
 	var b strings.Builder
 	b.WriteString("sources:\n")
 	switch tool {
@@ -112,7 +118,7 @@ func draftSource(t connector.Type) string {
 var wholeSecret = regexp.MustCompile(`"?\$\{([A-Za-z_][A-Za-z0-9_]*)\}"?`)
 
 // Check implements console.Setup.
-func (s setup) Check(text string, values map[string]string) []string {
+func (s *setup) Check(text string, values map[string]string) []string {
 	_, err := s.parse(text, values)
 	var wrong *ConfigError
 	if !errors.As(err, &wrong) {
@@ -127,7 +133,7 @@ func (s setup) Check(text string, values map[string]string) []string {
 
 // parse reads a configuration as it is written on the page. Where it is kept is
 // as it was.
-func (s setup) parse(text string, values map[string]string) (*Config, error) {
+func (s *setup) parse(text string, values map[string]string) (*Config, error) {
 	return Parse([]byte(text), filepath.Base(s.g.config.File), func(name string) (string, bool) {
 		if v := values[name]; v != "" {
 			return v, true
@@ -137,7 +143,9 @@ func (s setup) parse(text string, values map[string]string) (*Config, error) {
 }
 
 // Write implements console.Setup.
-func (s setup) Write(text string, values map[string]string) error {
+func (s *setup) Write(text string, values map[string]string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if !s.Open() {
 		return errors.New("gateway: there is a configuration already; edit the file, and send SIGHUP")
 	}
@@ -146,45 +154,90 @@ func (s setup) Write(text string, values map[string]string) error {
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	c, err := s.parse(text, values)
+	values = maps.Clone(values)
+	for name, value := range values {
+		values[name] = strings.TrimSpace(value) // as what is read from files is
+	}
+	meant, err := s.parse(text, values)
 	if err != nil {
 		return err
 	}
-	if text, err = s.writeSecrets(text, values); err != nil {
-		return err
+	text, made, err := s.writeSecrets(text, values)
+	if err == nil {
+		err = s.putInForce(text, meant)
+	}
+	if err != nil {
+		for _, path := range made {
+			err = errors.Join(err, os.Remove(path))
+		}
+	}
+	return err
+}
+
+// putInForce writes a configuration down, which must be read as it is meant. What
+// cannot be written down is not put in force, nor the other way round.
+func (s *setup) putInForce(text string, meant *Config) error {
+	c, err := s.parse(text, nil)
+	if err != nil || !reflect.DeepEqual(c, meant) {
+		return errors.New("gateway: what is no secret, or a part of a longer value, cannot stand in a file of its own; leave it empty here, and set it in the environment")
 	}
 	c.Log, c.Version, c.File = s.g.config.Log, s.g.config.Version, s.g.config.File
-	// What cannot be written down is not put in force, nor the other way round.
-	draft := s.g.config.File + ".new"
-	if err := os.WriteFile(draft, []byte(text), 0o600); err != nil {
+	draft, err := os.CreateTemp(filepath.Dir(c.File), filepath.Base(c.File)+".*") // which nobody else may read
+	if err != nil {
 		return err
 	}
-	if err := s.g.Reload(*c); err != nil {
-		return errors.Join(err, os.Remove(draft))
+	_, err = draft.WriteString(text)
+	if err = errors.Join(err, draft.Close()); err == nil {
+		err = s.g.Reload(*c)
 	}
-	return os.Rename(draft, s.g.config.File)
+	if err != nil {
+		return errors.Join(err, os.Remove(draft.Name()))
+	}
+	return os.Rename(draft.Name(), c.File)
 }
 
 // writeSecrets puts each secret into a file of its own, so that the
-// configuration holds none, and returns the configuration that says where.
-func (s setup) writeSecrets(text string, values map[string]string) (string, error) {
+// configuration holds none. It returns the configuration that says where, and
+// the files that it made. One that is there already is not touched.
+func (s *setup) writeSecrets(text string, values map[string]string) (_ string, made []string, err error) {
 	dir := filepath.Join(filepath.Dir(s.g.config.File), "secrets")
-	var errs []error
 	text = wholeSecret.ReplaceAllStringFunc(text, func(found string) string {
 		name := wholeSecret.FindStringSubmatch(found)[1]
 		value := values[name]
-		if value == "" {
+		if value == "" || err != nil {
 			return found // it comes from the environment
 		}
 		path := filepath.Join(dir, strings.ToLower(name))
-		errs = append(errs, os.MkdirAll(dir, 0o700), os.WriteFile(path, []byte(value), 0o600))
+		if old, e := os.ReadFile(path); e == nil {
+			if string(old) != value {
+				err = fmt.Errorf("gateway: %s is there already and holds something else; remove it, or write file:%[1]s in place of ${%s}", path, name)
+			}
+		} else if err = writeNew(path, value); err == nil {
+			made = append(made, path)
+		}
 		return fmt.Sprintf("%q", "file:"+filepath.ToSlash(path))
 	})
-	return text, errors.Join(errs...)
+	return text, made, err
+}
+
+// writeNew writes a file that is not there yet, for nobody else to read.
+func writeNew(path, text string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	return nil
 }
 
 // Variables implements console.Setup.
-func (s setup) Variables(text string) (list []string) {
+func (s *setup) Variables(text string) (list []string) {
 	for _, found := range wholeSecret.FindAllStringSubmatch(text, -1) {
 		if !slices.Contains(list, found[1]) {
 			list = append(list, found[1])
@@ -194,7 +247,7 @@ func (s setup) Variables(text string) (list []string) {
 }
 
 // Address implements console.Setup.
-func (s setup) Address(text string, values map[string]string) (name, path string) {
+func (s *setup) Address(text string, values map[string]string) (name, path string) {
 	c, err := s.parse(text, values)
 	if err != nil || len(c.Sources) == 0 {
 		return "", ""
@@ -206,5 +259,10 @@ func (s setup) Address(text string, values map[string]string) (name, path string
 	case typeTracking:
 		return first.Name, "/v1/batch"
 	}
-	return first.Name, "/in/" + cmp.Or(string(first.Path), first.Name)
+	path = cmp.Or(string(first.Path), first.Name)
+	typed := slices.Contains(slices.Collect(maps.Values(values)), path)
+	if !typed && !strings.Contains(text, path) {
+		path = "…" // of the environment or of a file, which are nobody's to read here
+	}
+	return first.Name, "/in/" + path
 }

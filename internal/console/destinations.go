@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -197,7 +196,6 @@ var tidings = map[string]string{
 
 // act does what somebody asked for with a destination.
 func (c *Console) act(q *request) (any, error) {
-	q.Body = http.MaxBytesReader(nil, q.Body, 64<<10)
 	action := q.PostFormValue("do")
 	made, err := c.destination(q)
 	if err != nil {

