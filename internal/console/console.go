@@ -73,6 +73,8 @@ func New(o Options) *Console {
 	c.add(page{path: "/events/{name}", name: "Event", file: "event.html", data: c.event})
 	c.add(page{path: "/conversations", name: "Conversations", file: "conversations.html", data: c.conversations})
 	c.add(page{path: "/conversations/{name}", name: "Conversation", file: "conversation.html", data: c.conversation})
+	c.add(page{path: "/reports", name: "Reports", file: "reports.html", data: c.reports})
+	c.handle("GET /reports/{name}", access.Viewer, c.download)
 	c.add(page{path: "/webhooks/{name}", name: "Webhook", file: "webhook.html", data: c.webhook})
 	c.add(page{path: "/quality", name: "Quality", file: "quality.html", data: c.quality})
 	c.add(page{path: "/playground", name: "Playground", file: "playground.html", data: c.playground})

@@ -137,7 +137,7 @@ func TestConversationsInBrowser(t *testing.T) {
 	tab.See(".bubbles .agent", "after 1m 35s")
 	tab.See(".bubbles .end", "12 minutes later")
 	tab.See(".bubbles .end", "Ben took over from Ann")
-	tab.See(".bubbles .end", "Ended after 18m 0s, agent Ben")
+	tab.See(".bubbles .end", "Ended after 18m, agent Ben")
 	tab.See(".bubbles .day", "Tuesday, 3 March 2026")
 	tab.See(".bubbles .end", "The customer wrote again")
 	tab.See(".chip.warn", "unanswered")

@@ -15,6 +15,7 @@ import (
 // functions are what templates can use.
 var functions = template.FuncMap{
 	"time":         timeElement,
+	"between":      between,
 	"clock":        clockElement,
 	"number":       number,
 	"duration":     duration,
@@ -67,11 +68,32 @@ func duration(d time.Duration) string {
 	case s < 60:
 		return fmt.Sprintf("%ds", s)
 	case s < 3600:
-		return fmt.Sprintf("%dm %ds", s/60, s%60)
+		return units(s/60, "m", s%60, "s")
 	case s < 48*3600:
-		return fmt.Sprintf("%dh %dm", s/3600, s/60%60)
+		return units(s/3600, "h", s/60%60, "m")
 	default:
-		return fmt.Sprintf("%dd %dh", s/86400, s/3600%24)
+		return units(s/86400, "d", s/3600%24, "h")
+	}
+}
+
+func units(n int64, unit string, rest int64, of string) string {
+	if rest == 0 {
+		return fmt.Sprint(n, unit)
+	}
+	return fmt.Sprintf("%d%s %d%s", n, unit, rest, of)
+}
+
+// between writes a period: as days if it is of whole days.
+func between(since, until time.Time) string {
+	const day = "Mon 2 January 2006"
+	last := until.Add(-time.Nanosecond)
+	switch hm := "15:04"; {
+	case since.Format(hm) != "00:00" || until.Format(hm) != "00:00":
+		return since.Format(day+", "+hm) + " to " + until.Format(day+", "+hm)
+	case since.Format(day) == last.Format(day):
+		return since.Format(day)
+	default:
+		return since.Format(day) + " to " + last.Format(day)
 	}
 }
 

@@ -50,7 +50,7 @@ func (c *Console) parked(q *request) (any, error) {
 	}
 	if len(v.Parked) == parkedShown {
 		page.Set("past", strconv.FormatInt(v.Parked[len(v.Parked)-1].ID, 10))
-		v.Older = page.Encode()
+		v.Older = "/parked?" + page.Encode()
 	}
 	return v, nil
 }

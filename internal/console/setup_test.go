@@ -19,7 +19,7 @@ func TestSetupInBrowser(t *testing.T) {
 	tab := browsertest.Open(t, url)
 	tab.Go("/")
 	tab.See("h1", "Setup")
-	browsertest.Eval[any](tab, `{const s = document.querySelector('select[name=tool]'); s.value = 'telegram'; s.dispatchEvent(new Event('change', {bubbles: true}))}`)
+	tab.Choose("select[name=tool]", "telegram")
 	tab.See(".doc", "BotFather")
 	tab.See("#url", url+"/in/support")
 	tab.Shots("setup")

@@ -28,7 +28,7 @@ type link struct {
 }
 
 // navigation is what stands above every page, in this order.
-var navigation = []link{{Href: "/", Name: "Live"}, {Href: "/conversations", Name: "Conversations"}, {Href: "/destinations", Name: "Destinations"},
+var navigation = []link{{Href: "/", Name: "Live"}, {Href: "/conversations", Name: "Conversations"}, {Href: "/reports", Name: "Reports"}, {Href: "/destinations", Name: "Destinations"},
 	{Href: "/sources", Name: "Sources"}, {Href: "/quality", Name: "Quality"}, {Href: "/playground", Name: "Playground"}, {Href: "/setup", Name: "Setup"}}
 
 // show answers with a page or its twin.

@@ -16,6 +16,10 @@ type Metric struct {
 // marked as a bot is a person.
 func Metrics() []Metric {
 	return []Metric{
+		{"open", "Open now", "", "Conversations that are going on, whatever the period and the agent.",
+			"count of conversations whose last event is no Ended and that no later start of their thread has left behind"},
+		{"unanswered", "Unanswered now", "", "Open conversations in which the customer waits for a person. A bot's answer does not count.",
+			"count of open conversations with a message of the customer and none of a person after it"},
 		{"started", "Started", "", "Conversations that customers started: each first message, and in threads without an end each new beginning.",
 			"count of Live Chat Conversation Started, by its time"},
 		{"closings", "Ended", "", "How often a conversation was ended. One that was reopened and ended again counts twice.",

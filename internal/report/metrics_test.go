@@ -12,7 +12,7 @@ func TestMetrics(t *testing.T) {
 	for _, m := range Metrics() {
 		defined[m.Key] = true
 	}
-	for f := range reflect.TypeFor[Figures]().Fields() {
+	for _, f := range append(reflect.VisibleFields(reflect.TypeFor[Figures]()), reflect.VisibleFields(reflect.TypeFor[Standing]())...) {
 		key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if !defined[key] {
 			t.Errorf("%s has no definition", key)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -136,6 +137,28 @@ func (tab *Tab) Type(selector, text string) {
 	tab.t.Helper()
 	Eval[any](tab, fmt.Sprintf(`document.querySelector(%q).value = ""`, selector))
 	tab.Do(chromedp.SendKeys(chromedp.CSS(selector), text))
+}
+
+// Press gives the first thing that a CSS selector finds the focus, and presses a
+// key there, which is one of package kb.
+func (tab *Tab) Press(selector, key string) {
+	tab.t.Helper()
+	Eval[any](tab, fmt.Sprintf(`document.querySelector(%q).focus()`, selector))
+	tab.Do(chromedp.KeyEvent(key))
+}
+
+// Hover points at the middle of the last thing that a CSS selector finds.
+func (tab *Tab) Hover(selector string) {
+	tab.t.Helper()
+	at := Eval[[]float64](tab, fmt.Sprintf(`(() => { const e = [...document.querySelectorAll(%q)].at(-1); e.scrollIntoView({block: 'center'});
+		const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()`, selector))
+	tab.Do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, at[0], at[1]))
+}
+
+// Choose chooses a value of a select element.
+func (tab *Tab) Choose(selector, value string) {
+	tab.t.Helper()
+	Eval[any](tab, fmt.Sprintf(`{const s = document.querySelector(%q); s.value = %q; s.dispatchEvent(new Event('change', {bubbles: true}))}`, selector, value))
 }
 
 // Text returns the text of the first thing that a CSS selector finds.
