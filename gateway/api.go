@@ -42,11 +42,14 @@ func configured(r *Resolved) (c control.Configured) {
 func (g *Gateway) api() http.Handler {
 	t := g.target()
 	t.By = func(r *http.Request) string { return access.Of(r.Context()).Name }
+	t.Hidden = func(r *http.Request) bool { return !access.Of(r.Context()).Bodies }
 	api := control.API(t)
 	return g.guard.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		u := access.Of(r.Context())
 		acts := r.Method != http.MethodGet && r.Method != http.MethodHead
 		kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
 		switch {
 		case !acts && !u.Role.May(access.Viewer), acts && !u.Role.May(access.Operator):
 			http.Error(w, fmt.Sprintf("%s has not the role that this needs", u.Name), http.StatusForbidden)

@@ -87,7 +87,8 @@ func (c *Console) conversation(q *request) (any, error) {
 	}
 	if !q.User.Bodies {
 		for i := range t.Items {
-			t.Items[i].Event.Properties.MessageBody = masks(t.Items[i].Event.Properties.MessageBody)
+			e := &t.Items[i].Event
+			e.Properties.MessageBody, e.UserID = masks(e.Properties.MessageBody), shownID(e.UserID, q.User)
 		}
 	}
 	v.Items, v.Lines = t.Items[from:until], chat(t.Items, span{from, until}, cmp.Or(v.Name, "Customer"), q.Zone)

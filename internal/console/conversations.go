@@ -5,9 +5,11 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/parlance-chat/parlance/internal/archive"
+	"github.com/parlance-chat/parlance/internal/console/access"
 )
 
 // A conversationRow is a conversation as the pages show it.
@@ -33,10 +35,18 @@ func (c conversationRow) Took() time.Duration { return time.Duration(c.Duration)
 // shownRow returns a conversation as a user may see it.
 func shownRow(c archive.Conversation, q *request) conversationRow {
 	if !q.User.Bodies {
-		c.Name, c.Email = masks(c.Name), masks(c.Email)
+		c.Name, c.Email, c.UserID = masks(c.Name), masks(c.Email), shownID(c.UserID, q.User)
 	}
 	c.URL = webURL(c.URL)
 	return conversationRow(c)
+}
+
+// shownID returns a userId as a user may see it: some are e-mail addresses.
+func shownID(id string, u access.User) string {
+	if !u.Bodies && strings.Contains(id, "@") {
+		return hidden
+	}
+	return id
 }
 
 // webURL returns an address that a browser may be led to, or "".
@@ -76,6 +86,9 @@ func (c *Console) conversations(q *request) (any, error) {
 		Since: q.FormValue("since"), Until: q.FormValue("until")}
 	if v.Text != "" && !q.User.Bodies {
 		return nil, &problem{http.StatusForbidden, "You do not see what people wrote here, so you cannot look for it."}
+	}
+	if shownID(v.Find, q.User) != v.Find {
+		return nil, &problem{http.StatusForbidden, "You do not see e-mail addresses here, so you cannot look for one."}
 	}
 	query := archive.Query{Workspace: q.Workspace, Text: v.Text, Agent: ch.key, Sources: oneOf(ch.Source), Channels: oneOf(ch.Channel),
 		Only: archive.Only(v.State), Sort: archive.Sort(v.Sort), After: q.FormValue("after")}

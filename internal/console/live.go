@@ -85,8 +85,8 @@ func (c *Console) live(q *request) (any, error) {
 
 // masked returns a record as a user may see it.
 func masked(r live.Record, u access.User) live.Record {
-	if !u.Bodies && r.Body != "" {
-		r.Body = "…"
+	if !u.Bodies {
+		r.Body, r.User = masks(r.Body), shownID(r.User, u)
 	}
 	return r
 }

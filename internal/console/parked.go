@@ -35,6 +35,9 @@ func (c *Console) parked(q *request) (any, error) {
 	for k, list := range query {
 		page[k] = list
 	}
+	if v.Form["reason"] != "" && !q.User.Bodies { // which could be guessed letter by letter
+		return nil, &problem{http.StatusForbidden, "You do not see what receivers say here, so you cannot look for it."}
+	}
 	if past := q.FormValue("past"); past != "" {
 		query.Set("past", past)
 	}
@@ -65,7 +68,6 @@ func (c *Console) hideParked(q *request, p *control.Parked) {
 
 // parkedAct resends or drops parked calls.
 func (c *Console) parkedAct(q *request) (any, error) {
-	q.Body = http.MaxBytesReader(nil, q.Body, 256<<10)
 	action := q.PostFormValue("do")
 	if action != "resend" && action != "drop" {
 		return nil, badRequest("Parked calls are resent or dropped.")

@@ -1,14 +1,19 @@
 package console_test
 
 import (
+	"bufio"
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/parlance-chat/parlance/destination/segment"
 	"github.com/parlance-chat/parlance/gateway"
 	"github.com/parlance-chat/parlance/internal/console"
 	"github.com/parlance-chat/parlance/internal/console/access"
@@ -173,19 +178,79 @@ func login(t *testing.T, address, name string) *http.Cookie {
 	return resp.Cookies()[0]
 }
 
-// Whoever may not see what people wrote sees it nowhere.
+// Whoever may not see what people wrote, or who they are, sees it nowhere, though
+// a receiver repeats what it was sent; nor can they find it out by looking for it.
 func TestBodiesAreHidden(t *testing.T) {
-	url := run(t, locked(t))
-	tell(t, url, `{"activities":[`+hello+`]}`)
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		http.Error(w, "I do not want "+string(b), http.StatusBadRequest)
+	}))
+	defer receiver.Close()
+	c := locked(t)
+	c.Identity = "email"
+	c.Destinations = []gateway.Destination{{Name: "segment", Type: "segment", Settings: &segment.Settings{WriteKey: "key", Region: "us", Endpoint: receiver.URL}}}
+	url := run(t, c)
+	tell(t, url, `{"activities":[`+strings.Replace(hello, `"user_id":"u-1"`, `"email":"zoe@example.net","name":"Zoe Quist"`, 1)+`]}`)
+	until := time.Now().Add(10 * time.Second)
+	for !strings.Contains(page(t, url+"/parked.json", operatorToken), "Norway") || !strings.Contains(page(t, url+"/conversations.json", operatorToken), "zoe@") {
+		if time.Now().After(until) {
+			t.Fatal("nothing is parked, or in the archive")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	paths := []string{"/conversations/17", "/conversations/17.json", "/sources/shop", "/sources/shop.json", "/destinations/segment", "/destinations/segment.json", "/live/stream?after=0"}
 	for _, route := range routes(t) {
-		method, path, _ := strings.Cut(route, " ")
-		if _, body := ask(t, method, url+path, bearer(viewerToken)); strings.Contains(body, "Norway") {
-			t.Errorf("%s: a viewer sees what somebody wrote", route)
+		if method, path, _ := strings.Cut(route, " "); method == "GET" {
+			paths = append(paths, path)
 		}
 	}
-	if _, body := ask(t, "GET", url+"/events/1", bearer(operatorToken)); !strings.Contains(body, "Norway") {
-		t.Error("an operator does not see it")
+	for _, path := range paths {
+		text := page(t, url+path, viewerToken)
+		for _, private := range []string{"Norway", "zoe@", "Zoe Quist", "I do not want"} {
+			if strings.Contains(text, private) {
+				t.Errorf("%s: a viewer sees %q", path, private)
+			}
+		}
 	}
+	for _, path := range []string{"/parked?reason=Norway", "/api/parked?reason=Norway", "/conversations?text=Norway", "/conversations?find=zoe@example.net"} {
+		if resp, _ := ask(t, "GET", url+path, bearer(viewerToken)); resp.StatusCode != http.StatusForbidden && resp.StatusCode != http.StatusBadRequest {
+			t.Errorf("%s: a viewer is told: %d", path, resp.StatusCode)
+		}
+	}
+	for _, path := range []string{"/events/1", "/parked", "/api/parked?body=true", "/live/stream?after=0", "/conversations/17"} {
+		if !strings.Contains(page(t, url+path, operatorToken), "Norway") {
+			t.Errorf("%s: an operator does not see it", path)
+		}
+	}
+}
+
+// page returns what stands at an address, of a stream its first records.
+func page(t *testing.T, address, token string) string {
+	t.Helper()
+	ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
+	defer stop()
+	req, err := http.NewRequestWithContext(ctx, "GET", address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bearer(token)(req)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.Header.Get("Content-Type") != "text/event-stream" {
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	var text strings.Builder
+	for in := bufio.NewScanner(resp.Body); in.Scan() && in.Text() != ""; {
+		text.WriteString(in.Text() + "\n")
+	}
+	return text.String()
 }
 
 // No form takes more than it needs, and whoever may not send one has nothing

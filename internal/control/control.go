@@ -50,7 +50,12 @@ type Target struct {
 	Live bool
 	// By, if not nil, tells who makes a request; else the request itself does.
 	By func(r *http.Request) string
+	// Hidden, if not nil, reports whether who makes a request may not see what
+	// people wrote, nor what may repeat it: what receivers say.
+	Hidden func(r *http.Request) bool
 }
+
+func (t Target) hidden(r *http.Request) bool { return t.Hidden != nil && t.Hidden(r) }
 
 // Deliveries hand events to destinations just now.
 type Deliveries interface {

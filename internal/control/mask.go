@@ -43,6 +43,24 @@ func masked(call []byte, name string) json.RawMessage {
 	return b
 }
 
+// shape returns a call without any text but those that say what it is.
+func shape(call []byte) json.RawMessage {
+	var top map[string]any
+	if json.Unmarshal(call, &top) != nil {
+		return json.RawMessage(`"` + hidden + `"`)
+	}
+	for key, v := range top {
+		if !slices.Contains([]string{"type", "event", "messageId", "timestamp"}, key) {
+			top[key] = hide(v)
+		}
+	}
+	b, err := json.Marshal(top)
+	if err != nil {
+		return json.RawMessage(`"` + hidden + `"`)
+	}
+	return b
+}
+
 // hide hides every text in a value.
 func hide(v any) any {
 	switch v := v.(type) {

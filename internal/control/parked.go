@@ -145,13 +145,16 @@ func (t Target) parked(_ http.ResponseWriter, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if q.Reason != "" && t.hidden(r) { // which could be guessed letter by letter
+		return nil, errors.New("reason: is hidden from you, so you cannot look for it")
+	}
 	list, err := t.Journal.Parked(r.Context(), q.query(), min(limit(r), pageSize))
 	if err == nil && len(list) == 0 && q.Destination != "" {
 		err = t.exists(r.Context(), workspace(q.Workspace), q.Destination) // one that is gone may still have some
 	}
 	out := []Parked{}
 	for i := range list {
-		out = append(out, tell(&list[i], r.FormValue("body") == "true"))
+		out = append(out, t.tell(r, &list[i]))
 	}
 	return out, err
 }
@@ -168,16 +171,25 @@ func (t Target) show(_ http.ResponseWriter, r *http.Request) (any, error) {
 	if len(list) == 0 {
 		return nil, fmt.Errorf("%d: is not parked", id)
 	}
-	return tell(&list[0], r.FormValue("body") == "true"), nil
+	return t.tell(r, &list[0]), nil
 }
 
-func tell(p *journal.Parked, body bool) Parked {
-	call := json.RawMessage(p.Event.JSON)
-	if !body {
-		call = masked(p.Event.JSON, p.Event.Name)
+// tell tells of a parked call what who makes a request may see, and asks for.
+func (t Target) tell(r *http.Request, p *journal.Parked) Parked {
+	out := Parked{p.ID, p.Workspace, p.Destination, p.At, p.Reason, p.Request, p.Status, p.Response,
+		p.Event.Source, p.Event.Conversation, p.Event.Name, p.Event.MessageID, json.RawMessage(p.Event.JSON)}
+	switch {
+	case t.hidden(r):
+		out.Call = shape(p.Event.JSON)
+		for _, said := range []*string{&out.Reason, &out.Response} {
+			if *said != "" {
+				*said = hidden
+			}
+		}
+	case r.FormValue("body") != "true":
+		out.Call = masked(p.Event.JSON, p.Event.Name)
 	}
-	return Parked{p.ID, p.Workspace, p.Destination, p.At, p.Reason, p.Request, p.Status, p.Response,
-		p.Event.Source, p.Event.Conversation, p.Event.Name, p.Event.MessageID, call}
+	return out
 }
 
 // selected returns a page of the calls that a request names, the oldest first.

@@ -83,6 +83,11 @@ func (s Status) Troubled() bool {
 
 func (t Target) status(_ http.ResponseWriter, r *http.Request) (any, error) {
 	s, err := t.Status(r.Context(), r.FormValue("workspace"))
+	for i := range s.Destinations {
+		if d := &s.Destinations[i]; d.Trouble != "" && t.hidden(r) {
+			d.Trouble = hidden
+		}
+	}
 	return s, err
 }
 
