@@ -30,6 +30,13 @@ type HTTPHarness struct {
 	// Classes has the classes of errors that are not what other platforms'
 	// mean, by the name of the fault: "wait", "refusal", "pause" or "again".
 	Classes map[string]string
+	// Platform, if set, returns what takes the requests in place of a receiver
+	// that reads messageIds from their bodies, and what it has in the end: for
+	// platforms to which a batch is not one request. It refuses one request,
+	// whatever that has.
+	Platform func(t *testing.T) (h http.Handler, received func() []string)
+	// Fails says which requests to a Platform may fail. Nil is all.
+	Fails func(*http.Request) bool
 }
 
 // TestFaults breaks the way to a receiver in every way that we know of, and
@@ -67,6 +74,12 @@ func testFault(t *testing.T, h HTTPHarness, f fault) {
 		c.Open, c.Reopen = opens(f.elsewhere(t)), opens(r.url)
 	}
 	want, parked := c.play(t)
+	if h.Platform != nil {
+		if got := r.received(); !slices.Equal(got, want) || len(parked) > 0 {
+			t.Errorf("got\n%v, want\n%v, and none parked: %v", got, want, parked)
+		}
+		return
+	}
 	checkArrived(t, f, r, parked, want)
 }
 

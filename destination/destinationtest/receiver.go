@@ -7,6 +7,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strings"
@@ -50,6 +51,10 @@ type receiver struct {
 	aside func(http.ResponseWriter, *http.Request) bool
 	serve func()
 
+	platform http.Handler // or nil
+	received func() []string
+	picks    func(*http.Request) bool // which requests to it may fail
+
 	mu     sync.Mutex // guards the fields below
 	failed bool
 	got    [][]string // messageIds by request
@@ -63,7 +68,10 @@ func listen(t *testing.T, h HTTPHarness, f fault) *receiver {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &receiver{url: "http://" + l.Addr().String(), Listener: l, fault: f, says: h.Answer, aside: h.Aside}
+	r := &receiver{url: "http://" + l.Addr().String(), Listener: l, fault: f, says: h.Answer, aside: h.Aside, picks: h.Fails}
+	if h.Platform != nil {
+		r.platform, r.received = h.Platform(t)
+	}
 	server := &http.Server{Handler: r, ErrorLog: quiet}
 	var serving sync.WaitGroup
 	r.serve = func() { serving.Go(func() { _ = server.Serve(r) }) } // until it is closed
@@ -120,6 +128,10 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		return
 	}
 	f := r.fault
+	if r.platform != nil {
+		r.pass(w, q)
+		return
+	}
 	var ids []string
 	fails := f.answer != nil
 	if ids = read(q); f.poison {
@@ -137,6 +149,19 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		return
 	}
 	_, _ = io.WriteString(w, r.says) // the client is gone; nobody to tell
+}
+
+// pass has the platform answer, but for the request that fails.
+func (r *receiver) pass(w http.ResponseWriter, q *http.Request) {
+	if r.fault.answer == nil || r.picks != nil && !r.picks(q) || !r.fails() {
+		r.platform.ServeHTTP(w, q)
+		return
+	}
+	body, err := io.ReadAll(q.Body)
+	if q.Body = io.NopCloser(bytes.NewReader(body)); err == nil && r.fault.happened {
+		r.platform.ServeHTTP(httptest.NewRecorder(), q)
+	}
+	r.fault.answer(w, q)
 }
 
 // taken returns the messageIds that the receiver has, by request.
