@@ -14,6 +14,7 @@ import (
 	"github.com/parlance-chat/parlance/destination/kafka"
 	"github.com/parlance-chat/parlance/destination/mixpanel"
 	"github.com/parlance-chat/parlance/destination/nats"
+	"github.com/parlance-chat/parlance/destination/parquet"
 	"github.com/parlance-chat/parlance/destination/postgres"
 	"github.com/parlance-chat/parlance/destination/posthog"
 	"github.com/parlance-chat/parlance/destination/rudderstack"
@@ -38,6 +39,7 @@ func Types() []destination.Type {
 		postgres.Type(),
 		clickhouse.Type(),
 		kafka.Type(),
+		parquet.Type(),
 		nats.Type(),
 		webhook.Type(),
 		file.Type(),
