@@ -33,6 +33,7 @@ func main() {
 	raw := flag.Bool("raw", false, "make the load speak HTTP by hand, which costs less than net/http's client")
 	archive := flag.String("archive", "on", "whether the gateway writes its archive: on or off")
 	idle := flag.Duration("idle", 20*time.Second, "of the idle measurement")
+	watchers := flag.Int("watchers", 0, "measure only what it costs that so many browsers watch")
 	profile := flag.String("profile", "", "file for a CPU profile of the gateway under load, such as cmd/parlance/default.pgo")
 	asFloor := flag.String("floor", "", "be the floor program at this address")
 	file := flag.String("file", "", "the floor program's file")
@@ -43,7 +44,7 @@ func main() {
 	if *asFloor != "" {
 		err = floor(ctx, *asFloor, *file, secret)
 	} else {
-		b := bench{duration: *duration, sustained: *sustained, connections: *connections, idle: *idle, profile: *profile, raw: *raw, archive: *archive}
+		b := bench{duration: *duration, sustained: *sustained, connections: *connections, idle: *idle, profile: *profile, raw: *raw, archive: *archive, watchers: *watchers}
 		err = b.run(ctx)
 	}
 	if err != nil && !errors.Is(err, context.Canceled) {
@@ -55,7 +56,7 @@ func main() {
 // A bench is one run.
 type bench struct {
 	duration, sustained, idle time.Duration
-	connections               int
+	connections, watchers     int
 	profile                   string
 	raw                       bool
 	archive                   string
@@ -79,6 +80,9 @@ func (b *bench) run(ctx context.Context) (err error) {
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
 		return err
+	}
+	if b.watchers > 0 {
+		return b.measureWatched(ctx)
 	}
 	floorRate, err := b.measureFloor(ctx)
 	if err != nil {
