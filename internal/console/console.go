@@ -62,11 +62,12 @@ type Console struct {
 	left   chan struct{} // closed when nobody is to be shown anything any more
 	leave  sync.Once
 	plays  plays
+	air    air
 }
 
 // New returns a console.
 func New(o Options) *Console {
-	c := &Console{o: o, mux: http.NewServeMux(), left: make(chan struct{})}
+	c := &Console{o: o, mux: http.NewServeMux(), left: make(chan struct{}), air: air{hub: o.Hub}}
 	c.inner = o.Guard.Wrap(c.mux)
 	c.add(page{path: "/", name: "Live", file: "live.html", data: c.live})
 	c.add(page{path: "/health", name: "Health", file: "health.html", data: c.health})

@@ -74,16 +74,18 @@ func ofDestination(d control.Destination, workspace string) (list []matter) {
 
 // rates estimates what passes in a minute from what is remembered.
 func (c *Console) rates(workspace string, now time.Time) []rateView {
-	list, _, _ := c.o.Hub.After(0, 1<<20, func(r *live.Record) bool { return r.Workspace == workspace })
 	counts := map[live.Kind]int{}
 	over := time.Minute
-	for i, r := range list {
-		if now.Sub(r.At) > time.Minute {
+	for r := range c.o.Hub.Look().Newest(0) {
+		if r.Workspace != workspace {
 			continue
 		}
-		if i == 0 { // the memory is shorter than a minute
-			over = max(now.Sub(r.At), time.Second)
+		age := now.Sub(r.At)
+		if age > time.Minute {
+			over = time.Minute
+			break
 		}
+		over = max(age, time.Second) // the memory may be shorter than a minute
 		counts[r.Kind]++
 	}
 	var out []rateView

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"bytes"
 	"html/template"
 	"net/http"
 	"strconv"
@@ -17,8 +16,6 @@ const (
 	// is told of at once; it is told how many it misses.
 	shown = 100
 	told  = 12
-	// pace is how often a browser is told.
-	pace = 400 * time.Millisecond
 	// patience bounds how long a browser may take to read, and silence is after
 	// how long a line shows that the gateway is there.
 	patience = 30 * time.Second
@@ -62,8 +59,13 @@ func (f liveFilter) lets(workspace string) func(*live.Record) bool {
 			(f.Source == "" || f.Source == r.Source || f.Source == r.Destination) &&
 			(f.Event == "" || strings.Contains(strings.ToLower(r.Name), strings.ToLower(f.Event))) &&
 			(f.Conversation == "" || f.Conversation == r.Conversation) &&
-			(f.User == "" || f.User == r.User)
+			(f.User == "" || f.of(r))
 	}
+}
+
+func (f liveFilter) of(r *live.Record) bool {
+	user, _ := r.Words()
+	return user == f.User
 }
 
 func (c *Console) live(q *request) (any, error) {
@@ -75,8 +77,9 @@ func (c *Console) live(q *request) (any, error) {
 		return nil, err
 	}
 	v := liveView{Health: health.(healthView), Filter: filterOf(q)}
-	list, next, _ := c.o.Hub.After(0, shown, v.Filter.lets(q.Workspace))
-	v.After = next
+	view := c.o.Hub.Look()
+	list, _ := view.After(0, shown, v.Filter.lets(q.Workspace))
+	v.After = view.Last()
 	for i := len(list) - 1; i >= 0; i-- {
 		v.Records = append(v.Records, masked(list[i], q.User))
 	}
@@ -91,14 +94,10 @@ func masked(r live.Record, u access.User) live.Record {
 	return r
 }
 
-// rows renders records as they stand in the page's table.
-var rows = template.Must(template.New("parts.html").Funcs(functions).ParseFS(templates, "templates/parts.html"))
-
 // stream tells a browser of what passes, as server-sent events that hold rows
 // of the page's table.
 func (c *Console) stream(w http.ResponseWriter, r *http.Request) {
 	q := c.request(r)
-	lets := filterOf(q).lets(q.Workspace)
 	after, err := strconv.ParseUint(r.FormValue("after"), 10, 64)
 	if id := r.Header.Get("Last-Event-ID"); id != "" { // it was here before
 		after, err = strconv.ParseUint(id, 10, 64)
@@ -110,30 +109,29 @@ func (c *Console) stream(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	flush := http.NewResponseController(w)
-	var b bytes.Buffer
+	leave := c.air.join()
+	defer leave()
+	s := spot{workspace: q.Workspace, filter: filterOf(q), bodies: q.User.Bodies, after: min(after, c.o.Hub.Look().Last())} // those of another process are not ours
 	for {
-		list, next, missed := c.o.Hub.After(after, told, lets)
-		after = next
-		b.Reset()
-		writeRecords(&b, list, next, missed, q.User)
+		frame, next, again := c.air.frame(s)
 		_ = flush.SetWriteDeadline(time.Now().Add(patience))
-		if _, err := b.WriteTo(w); err != nil || flush.Flush() != nil {
+		if _, err := w.Write(frame); err != nil || flush.Flush() != nil {
 			return
 		}
-		if !c.wait(r, after) {
+		s.after = next
+		if !c.wait(r, again, next) {
 			return
 		}
 	}
 }
 
-// wait returns when there may be more, at the pace of a reader's eyes. It
-// reports whether to go on.
-func (c *Console) wait(r *http.Request, after uint64) bool {
-	rest := make(chan struct{})
-	time.AfterFunc(pace, func() { close(rest) })
-	quiet := time.NewTimer(silence)
+// wait returns at a time or, if there is no record after one then, when there
+// is, or when it has been silent for long. It reports whether to go on.
+func (c *Console) wait(r *http.Request, at time.Time, after uint64) bool {
+	rest, quiet := time.NewTimer(time.Until(at)), time.NewTimer(silence)
+	defer rest.Stop()
 	defer quiet.Stop()
-	next := (<-chan struct{})(rest)
+	var more <-chan struct{}
 	for {
 		select {
 		case <-c.left:
@@ -142,27 +140,10 @@ func (c *Console) wait(r *http.Request, after uint64) bool {
 			return false
 		case <-quiet.C:
 			return true
-		case <-next:
-			if next != (<-chan struct{})(rest) {
-				return true
-			}
-			next = c.o.Hub.More(after)
+		case <-rest.C:
+			more = c.o.Hub.More(after)
+		case <-more:
+			return true
 		}
 	}
-}
-
-// writeRecords writes one server-sent event.
-func writeRecords(b *bytes.Buffer, list []live.Record, id, missed uint64, u access.User) {
-	var html bytes.Buffer
-	for _, r := range list {
-		_ = rows.ExecuteTemplate(&html, "record", masked(r, u)) // it is rendered in tests
-	}
-	b.WriteString("id: " + strconv.FormatUint(id, 10) + "\nevent: records\n")
-	if missed > 0 {
-		b.WriteString("data: <tr class=\"missed\"><td colspan=\"6\">" + number(missed) + " more passed too fast to show</td></tr>\n")
-	}
-	for line := range strings.Lines(html.String()) {
-		b.WriteString("data: " + strings.TrimRight(line, "\n") + "\n")
-	}
-	b.WriteString("data: \n\n")
 }

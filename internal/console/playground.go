@@ -127,12 +127,11 @@ func (c *Console) playground(q *request) (any, error) {
 
 // derived returns where the events of a play are, by messageId.
 func (c *Console) derived(p *play, conversation string) map[string]journal.Seq {
-	list, _, _ := c.o.Hub.After(0, maxHistory*3, func(r *live.Record) bool {
-		return r.Kind == live.Event && r.Workspace == p.workspace && r.Source == p.source && r.Conversation == conversation
-	})
 	at := map[string]journal.Seq{}
-	for _, r := range list {
-		at[r.MessageID] = r.Seq
+	for r := range c.o.Hub.Look().Newest(0) {
+		if r.Kind == live.Event && r.Workspace == p.workspace && r.Source == p.source && r.Conversation == conversation {
+			at[r.MessageID] = r.Seq
+		}
 	}
 	return at
 }
@@ -191,12 +190,13 @@ func (c *Console) playOn(q *request) error {
 }
 
 // lastWebhook returns a position before which nothing of a new play is.
-func (c *Console) lastWebhook(workspace string) (last journal.Seq) {
-	list, _, _ := c.o.Hub.After(0, 1, func(r *live.Record) bool { return r.Kind == live.Webhook && r.Workspace == workspace })
-	for _, r := range list {
-		last = r.Seq
+func (c *Console) lastWebhook(workspace string) journal.Seq {
+	for r := range c.o.Hub.Look().Newest(0) {
+		if r.Kind == live.Webhook && r.Workspace == workspace {
+			return r.Seq
+		}
 	}
-	return last
+	return 0
 }
 
 // playedActivity is what somebody does.

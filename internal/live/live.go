@@ -5,12 +5,14 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"iter"
+	"slices"
 	"sync"
 	"time"
 
-	"github.com/parlance-chat/parlance/conversation"
 	"github.com/parlance-chat/parlance/internal/journal"
 )
 
@@ -50,7 +52,15 @@ type Record struct {
 	Seq       journal.Seq `json:"seq,omitempty"`
 	MessageID string      `json:"messageId,omitempty"`
 
-	call []byte // of an event, from which the rest is read when somebody looks
+	said *said // of an event; nil for others
+}
+
+// A said is what an event's call says. It is read when somebody looks, for most
+// are looked at by nobody, and then once for all.
+type said struct {
+	call       []byte
+	once       sync.Once
+	user, body string
 }
 
 // kept is how many records are remembered.
@@ -60,19 +70,25 @@ const kept = 1024
 // called concurrently.
 type Hub struct {
 	mu   sync.Mutex // guards the fields below
-	ring [kept]Record
-	last uint64        // the newest record's ID; 0 is none
-	more chan struct{} // closed when there is one after last; nil while nobody waits
+	view View
+	more chan struct{} // closed when there is one after the last; nil while nobody waits
 }
 
-// Publish adds records, and sets their IDs.
+// A View is what a hub remembered at one moment. Its methods may be called
+// concurrently.
+type View struct {
+	ring [kept]*Record
+	last uint64 // the newest record's ID; 0 is none
+}
+
+// Publish adds records, and sets their IDs. It keeps them.
 func (h *Hub) Publish(records ...Record) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, r := range records {
-		h.last++
-		r.ID = h.last
-		h.ring[h.last%kept] = r
+	for i := range records {
+		h.view.last++
+		records[i].ID = h.view.last
+		h.view.ring[h.view.last%kept] = &records[i]
 	}
 	if h.more != nil && len(records) > 0 {
 		close(h.more)
@@ -80,57 +96,20 @@ func (h *Hub) Publish(records ...Record) {
 	}
 }
 
-// After returns the newest records after an ID that keep lets through, at most
-// limit, oldest first, the ID to go on from, and how many there were that it
-// does not return though they were let through or are remembered no more.
-func (h *Hub) After(id uint64, limit int, keep func(*Record) bool) (list []Record, next, missed uint64) {
+// Look returns what is remembered now.
+func (h *Hub) Look() *View {
+	v := new(View)
 	h.mu.Lock()
-	news := h.copy(id)
-	next = h.last
-	h.mu.Unlock()
-	if gone := int64(next-min(id, next)) - int64(len(news)); gone > 0 && id > 0 {
-		missed = uint64(gone)
-	}
-	// The newest first, so that what is not returned is not read either.
-	for i := len(news) - 1; i >= 0; i-- {
-		r := &news[i]
-		r.read()
-		if !keep(r) {
-			continue
-		}
-		if len(list) == limit {
-			missed++
-			continue
-		}
-		list = append(list, *r)
-	}
-	for i, j := 0, len(list)-1; i < j; i, j = i+1, j-1 {
-		list[i], list[j] = list[j], list[i]
-	}
-	return list, next, missed
-}
-
-// copy returns the remembered records after an ID. The caller holds mu.
-func (h *Hub) copy(id uint64) []Record {
-	first := id + 1
-	if h.last >= kept && first <= h.last-kept {
-		first = h.last - kept + 1
-	}
-	if first > h.last {
-		return nil
-	}
-	list := make([]Record, 0, h.last-first+1)
-	for n := first; n <= h.last; n++ {
-		list = append(list, h.ring[n%kept])
-	}
-	return list
+	defer h.mu.Unlock()
+	*v = h.view
+	return v
 }
 
 // More returns a channel that is closed once there is a record after id.
 func (h *Hub) More(id uint64) <-chan struct{} {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.last > id {
+	if h.view.last > id {
 		return over
 	}
 	if h.more == nil {
@@ -146,12 +125,54 @@ var over = func() <-chan struct{} {
 	return c
 }()
 
-// read fills in what an event's call says. It is done for those that somebody
-// looks at, for most are looked at by nobody.
-func (r *Record) read() {
-	if r.call == nil {
-		return
+// Last returns the ID of the newest record, 0 if there is none.
+func (v *View) Last() uint64 { return v.last }
+
+// Newest returns the records after an ID, the newest first. They must not be
+// changed; of an event's, Words returns what the fields leave out.
+func (v *View) Newest(after uint64) iter.Seq[*Record] {
+	return func(yield func(*Record) bool) {
+		for id := v.last; id > after && id+kept > v.last; id-- {
+			if !yield(v.ring[id%kept]) {
+				return
+			}
+		}
 	}
+}
+
+// After returns the newest records after an ID that keep lets through, at most
+// limit, oldest first, and how many there were that it does not return though
+// they were let through or are remembered no more.
+func (v *View) After(id uint64, limit int, keep func(*Record) bool) (list []Record, missed uint64) {
+	if id > 0 && v.last > id+kept {
+		missed = v.last - id - kept
+	}
+	for r := range v.Newest(id) {
+		if !keep(r) {
+			continue
+		}
+		if len(list) == limit {
+			missed++
+			continue
+		}
+		one := *r
+		one.User, one.Body = r.Words()
+		list = append(list, one)
+	}
+	slices.Reverse(list)
+	return list, missed
+}
+
+// Words returns the user, and what somebody wrote.
+func (r *Record) Words() (user, body string) {
+	if r.said == nil {
+		return r.User, r.Body
+	}
+	r.said.once.Do(r.said.read)
+	return r.said.user, r.said.body
+}
+
+func (s *said) read() {
 	var c struct {
 		UserID      string `json:"userId"`
 		AnonymousID string `json:"anonymousId"`
@@ -159,15 +180,10 @@ func (r *Record) read() {
 			MessageBody string `json:"message_body"`
 		} `json:"properties"`
 	}
-	if json.Unmarshal(r.call, &c) != nil {
+	if json.Unmarshal(s.call, &c) != nil {
 		c.UserID, c.Properties.MessageBody = "", "" // a call of somebody else's making
 	}
-	r.User = c.UserID
-	if r.User == "" {
-		r.User = c.AnonymousID
-	}
-	r.Body = c.Properties.MessageBody
-	r.call = nil
+	s.user, s.body, s.call = cmp.Or(c.UserID, c.AnonymousID), c.Properties.MessageBody, nil
 }
 
 // A Watched is a journal that tells a hub what it took.
@@ -181,9 +197,9 @@ func (w Watched) Append(ctx context.Context, webhooks ...*journal.Webhook) error
 	if err := w.Journal.Append(ctx, webhooks...); err != nil {
 		return err
 	}
-	var records []Record
+	records := make([]Record, 0, 2*len(webhooks)) // most tell of one activity
 	for _, one := range webhooks {
-		records = append(records, ofWebhook(one)...)
+		records = appendWebhook(records, one)
 	}
 	w.Hub.Publish(records...)
 	return nil
@@ -194,20 +210,25 @@ func (w Watched) Commit(ctx context.Context, s journal.Source, applied []journal
 	if err := w.Journal.Commit(ctx, s, applied, upTo); err != nil {
 		return err
 	}
-	var records []Record
+	n := 0
+	for _, a := range applied {
+		n += len(a.Events)
+	}
+	records, words := make([]Record, 0, n), make([]said, n)
 	now := time.Now()
 	for _, a := range applied {
 		for _, e := range a.Events {
+			words[len(records)].call = e.JSON
 			records = append(records, Record{At: now, Kind: Event, Workspace: s.Workspace, Source: e.Source, Conversation: a.Conversation.ID,
-				Name: e.Name, Seq: e.Seq, MessageID: e.MessageID, call: e.JSON})
+				Name: e.Name, Seq: e.Seq, MessageID: e.MessageID, said: &words[len(records)]})
 		}
 	}
 	w.Hub.Publish(records...)
 	return nil
 }
 
-// ofWebhook returns the records of a webhook and of what it says.
-func ofWebhook(w *journal.Webhook) []Record {
+// appendWebhook appends the records of a webhook and of what it says.
+func appendWebhook(list []Record, w *journal.Webhook) []Record {
 	r := Record{At: w.ReceivedAt, Kind: Webhook, Workspace: w.Workspace, Source: w.Source, Seq: w.Seq, Name: "read"}
 	switch {
 	case w.Unreadable != "":
@@ -217,17 +238,10 @@ func ofWebhook(w *journal.Webhook) []Record {
 	case len(w.Activities)+len(w.Calls) == 0:
 		r.Name = "of no interest"
 	}
-	list := []Record{r}
+	list = append(list, r)
 	for _, a := range w.Activities {
 		list = append(list, Record{At: w.ReceivedAt, Kind: Activity, Workspace: w.Workspace, Source: w.Source, Seq: w.Seq,
-			Conversation: a.Conversation, User: user(a.Customer), Name: string(a.Type), Text: string(a.By), Body: a.Message.Body})
+			Conversation: a.Conversation, User: cmp.Or(a.Customer.UserID, a.Customer.AnonymousID), Name: string(a.Type), Text: string(a.By), Body: a.Message.Body})
 	}
 	return list
-}
-
-func user(p conversation.Person) string {
-	if p.UserID != "" {
-		return p.UserID
-	}
-	return p.AnonymousID
 }

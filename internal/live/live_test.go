@@ -2,6 +2,7 @@ package live
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,19 +15,24 @@ func all(*Record) bool { return true }
 
 func TestHub(t *testing.T) {
 	var h Hub
-	if list, next, missed := h.After(0, 10, all); len(list) != 0 || next != 0 || missed != 0 {
-		t.Errorf("empty: got %v, %d, %d", list, next, missed)
+	if list, missed := h.Look().After(0, 10, all); len(list) != 0 || h.Look().Last() != 0 || missed != 0 {
+		t.Errorf("empty: got %v, %d", list, missed)
 	}
 	for n := range 30 {
 		h.Publish(Record{Name: fmt.Sprint(n), Source: fmt.Sprint(n % 2)})
 	}
-	list, next, missed := h.After(20, 4, all)
-	if len(list) != 4 || list[0].Name != "26" || list[3].Name != "29" || next != 30 || missed != 6 {
-		t.Errorf("got %v, %d, %d; want 26 to 29, 30, 6", list, next, missed)
+	v := h.Look()
+	h.Publish(Record{Name: "later"})
+	list, missed := v.After(20, 4, all)
+	if len(list) != 4 || list[0].Name != "26" || list[3].Name != "29" || v.Last() != 30 || missed != 6 {
+		t.Errorf("got %v, %d, %d; want 26 to 29, 30, 6", list, v.Last(), missed)
 	}
-	list, _, missed = h.After(20, 10, func(r *Record) bool { return r.Source == "1" })
+	list, missed = v.After(20, 10, func(r *Record) bool { return r.Source == "1" })
 	if len(list) != 5 || list[0].Name != "21" || missed != 0 {
 		t.Errorf("filtered: got %v, %d; want the 5 odd ones", list, missed)
+	}
+	if list, missed := v.After(40, 10, all); len(list) != 0 || missed != 0 {
+		t.Errorf("of another process: got %v, %d; want nothing", list, missed)
 	}
 }
 
@@ -35,10 +41,40 @@ func TestHubForgets(t *testing.T) {
 	for n := range 3 * kept {
 		h.Publish(Record{Name: fmt.Sprint(n)})
 	}
-	list, next, missed := h.After(10, 2*kept, all)
-	if len(list) != kept || list[kept-1].Name != fmt.Sprint(3*kept-1) || next != 3*kept || missed != 2*kept-10 {
-		t.Errorf("got %d records, %d, %d missed; want the last %d, and to be told of the others", len(list), next, missed, kept)
+	v := h.Look()
+	list, missed := v.After(10, 2*kept, all)
+	if len(list) != kept || list[kept-1].Name != fmt.Sprint(3*kept-1) || v.Last() != 3*kept || missed != 2*kept-10 {
+		t.Errorf("got %d records, %d, %d missed; want the last %d, and to be told of the others", len(list), v.Last(), missed, kept)
 	}
+}
+
+// Many look at the same events while others pass.
+func TestLookWhilePassing(t *testing.T) {
+	var h Hub
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for n := range 3 * kept {
+			h.Publish(Record{Kind: Event, Name: fmt.Sprint(n), said: &said{call: fmt.Appendf(nil, `{"userId":"u%d"}`, n)}})
+		}
+	})
+	for range 4 {
+		wg.Go(func() {
+			for last := uint64(0); last < 3*kept; {
+				v := h.Look()
+				list, missed := v.After(last, kept, all)
+				if uint64(len(list))+missed != v.Last()-last && last > 0 {
+					t.Errorf("after %d: got %d, missed %d; want %d together", last, len(list), missed, v.Last()-last)
+				}
+				for _, r := range list {
+					if r.User != "u"+r.Name {
+						t.Errorf("got user %s of event %s", r.User, r.Name)
+					}
+				}
+				last = v.Last()
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestHubTellsOfMore(t *testing.T) {
@@ -73,7 +109,7 @@ func TestWatched(t *testing.T) {
 	if err := w.Commit(t.Context(), journal.Source{Workspace: "default", Name: "support"}, []journal.Applied{applied}, hook.Seq); err != nil {
 		t.Fatal(err)
 	}
-	list, next, _ := h.After(0, 10, all)
+	list, _ := h.Look().After(0, 10, all)
 	want := []Record{
 		{Kind: Webhook, Name: "read", Seq: hook.Seq},
 		{Kind: Activity, Name: "message", Text: "customer", Conversation: "17", User: "u1", Body: "hello", Seq: hook.Seq},
@@ -82,6 +118,7 @@ func TestWatched(t *testing.T) {
 	}
 	for i := range list {
 		list[i].At, list[i].ID, list[i].Workspace, list[i].Source = time.Time{}, 0, "", ""
+		list[i].said = nil
 	}
 	if got := fmt.Sprintf("%+v", list); got != fmt.Sprintf("%+v", want) {
 		t.Errorf("got\n%s\nwant\n%+v", got, want)
@@ -90,7 +127,7 @@ func TestWatched(t *testing.T) {
 	if err := w.Append(t.Context(), &journal.Webhook{Workspace: "default", Source: "support"}); err == nil {
 		t.Error("a closed journal takes nothing")
 	}
-	if _, after, _ := h.After(0, 10, all); after != next {
+	if h.Look().Last() != uint64(len(list)) {
 		t.Error("what was not taken was told")
 	}
 }
