@@ -191,7 +191,10 @@ func (c *Chart) longest() (most float64) {
 }
 
 func (d *drawing) bars(x func(int) float64, y func(float64) float64, step float64) {
-	gap := min(step*0.25, 6)
+	gap, round := min(step*0.25, 6), 2.0
+	if step < 12 {
+		round = 0
+	}
 	for i := range d.Slots {
 		base := 0.0
 		for k, s := range d.Series {
@@ -199,7 +202,7 @@ func (d *drawing) bars(x func(int) float64, y func(float64) float64, step float6
 			if math.IsNaN(v) || v == 0 {
 				continue
 			}
-			d.add(`<rect class="s%d" x="%s" y="%s" width="%s" height="%s" rx="%s"/>`, k+1, n(x(i)+gap/2), n(y(base+v)), n(max(step-gap, 1)), n(max(y(base)-y(base+v), 0.5)), n(min(2, gap)))
+			d.add(`<rect class="s%d" x="%s" y="%s" width="%s" height="%s" rx="%s"/>`, k+1, n(x(i)+gap/2), n(y(base+v)), n(max(step-gap, 1)), n(max(y(base)-y(base+v), 0.5)), n(round))
 			base += v
 		}
 	}

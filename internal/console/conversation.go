@@ -91,7 +91,11 @@ func (c *Console) conversation(q *request) (any, error) {
 			e.Properties.MessageBody, e.UserID = masks(e.Properties.MessageBody), shownID(e.UserID, q.User)
 		}
 	}
-	v.Items, v.Lines = t.Items[from:until], chat(t.Items, span{from, until}, cmp.Or(v.Name, "Customer"), q.Zone)
+	customer := "Customer"
+	if q.User.Bodies && v.Name != "" {
+		customer = v.Name
+	}
+	v.Items, v.Lines = t.Items[from:until], chat(t.Items, span{from, until}, customer, q.Zone)
 	return v, nil
 }
 

@@ -198,6 +198,33 @@ func TestHostileConversations(t *testing.T) {
 	}
 }
 
+// A thread that starts anew has a page for each start, and a long one several.
+func TestLongThread(t *testing.T) {
+	c := shop()
+	c.Reopen = conversation.Restart
+	address := run(t, c)
+	k := &talk{id: "42", at: monday}
+	k.customer(0, "u-1", "the very first")
+	k.agent(time.Minute, "Ann", "")
+	for i := range 700 {
+		k.customer(time.Hour+time.Duration(i)*time.Second, "u-1", fmt.Sprintf("message %d.", i))
+	}
+	talks(t, address, k)
+	for query, want := range map[string][3]string{ // what is there, and what is not
+		"":            {"message 699.", "message 400.", "message 399."},
+		"&until=401":  {"message 399.", "message 100.", "message 400."},
+		"&until=101":  {"message 0.", "message 99.", "message 100."},
+		"&until=9999": {"message 699.", "Earlier", "Later"},
+		"&n=1":        {"the very first", "Ended after 1m", "message 0."},
+		"&n=9":        {"message 699.", "Starts of this thread", "the very first"},
+	} {
+		_, body := get(t, address+"/conversations/42?source=shop"+query, nil)
+		if !strings.Contains(body, want[0]) || !strings.Contains(body, want[1]) || strings.Contains(body, want[2]) {
+			t.Errorf("%q: want %q and %q, and not %q", query, want[0], want[1], want[2])
+		}
+	}
+}
+
 // Who may not see what people write sees who wrote when, and cannot search.
 func TestConversationsWithoutBodies(t *testing.T) {
 	c := shop()

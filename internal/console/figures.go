@@ -65,7 +65,11 @@ func (v *reportView) cards(q *request) []card {
 		in := v.values(q.Workspace)
 		in.Del("agent")
 		in.Set("state", map[string]string{"open": "open", "unanswered": "unanswered"}[key])
-		return card{Label: label, Value: number(n), Beside: "now, whatever the period", Href: "/conversations?" + in.Encode(), Help: metrics(key)}
+		beside := "whatever the period"
+		if v.Agent != "" {
+			beside += ", and of all agents"
+		}
+		return card{Label: label, Value: number(n), Beside: beside, Href: "/conversations?" + in.Encode(), Help: metrics(key)}
 	}
 	started := count("Conversations started", "started", now.Started, before.Started, 0)
 	started.Href = v.list(q, v.Since, v.Until)

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"errors"
 	"net/url"
 	"slices"
@@ -97,6 +98,7 @@ func (c *Console) report(q *request) (*reportView, error) {
 	if err == nil {
 		v.Team, err = report.Agents(q.Context(), c.o.Archive, ask)
 	}
+	slices.SortStableFunc(v.Team, func(a, b report.AgentFigures) int { return cmp.Compare(b.Handled, a.Handled) })
 	if errors.Is(err, report.ErrQuery) {
 		return nil, badRequest("There is no such report: it may be too long for steps of one %s, or of days that are not there.", v.By)
 	}
