@@ -63,6 +63,7 @@ type Console struct {
 	leave  sync.Once
 	plays  plays
 	air    air
+	crowd  crowd
 }
 
 // New returns a console.
@@ -97,7 +98,7 @@ func New(o Options) *Console {
 	c.handle("POST /logout", "", c.exit)
 	c.handle("GET /login/oidc", "", c.depart)
 	c.handle("GET /login/oidc/callback", "", c.arrive)
-	c.handle("GET /live/stream", access.Viewer, c.stream)
+	c.handle("GET /live/stream", access.Viewer, c.watching(c.stream))
 	c.handle("GET /assets/", "", assets())
 	return c
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -197,6 +198,9 @@ var tidings = map[string]string{
 // act does what somebody asked for with a destination.
 func (c *Console) act(q *request) (any, error) {
 	action := q.PostFormValue("do")
+	if !slices.Contains([]string{"pause", "resume", "examine", "test", "count", "replay", "cancel"}, action) {
+		return nil, badRequest("Nothing is called so that can be done with a destination.")
+	}
 	made, err := c.destination(q)
 	if err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package console
 
 import (
 	"bytes"
-	"errors"
 	"html/template"
 	"io/fs"
 	"path"
@@ -58,11 +57,8 @@ func (v docView) Title() string { return v.Name }
 func (c *Console) doc(q *request) (any, error) {
 	name := path.Clean(q.name)
 	source, err := fs.ReadFile(docs.Files, name)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
+	if err != nil { // such as that it is a directory
 		return nil, notFound("The documentation in this program has no such page.")
-	}
-	if err != nil {
-		return nil, err
 	}
 	title, _, _ := strings.Cut(strings.TrimPrefix(string(source), "# "), "\n")
 	return docView{title, rendered(name)}, nil

@@ -52,7 +52,7 @@ func writeCSV(w http.ResponseWriter, file string, rows [][]string) {
 	out := csv.NewWriter(w)
 	for _, row := range rows {
 		for i, cell := range row {
-			if strings.ContainsAny(cell[:min(1, len(cell))], "=+-@\t\r") {
+			if strings.IndexAny(cell, "=+-@\t\r\n＝＋－＠") == 0 {
 				row[i] = "'" + cell
 			}
 		}

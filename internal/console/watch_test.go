@@ -1,0 +1,39 @@
+package console
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/parlance-chat/parlance/internal/console/access"
+)
+
+// Nobody watches for ever, for then they would when they may come in no more;
+// nor in so many windows that nothing is left for others.
+func TestWatching(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := new(Console).watching(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+		begun := time.Now()
+		ask := func(name string) int {
+			w := httptest.NewRecorder()
+			r := httptest.NewRequest("GET", "/live/stream", nil)
+			h(w, r.WithContext(access.With(r.Context(), access.User{Name: name})))
+			return w.Code
+		}
+		for range maxWatching {
+			go ask("mia")
+		}
+		synctest.Wait()
+		if status := ask("mia"); status != http.StatusTooManyRequests {
+			t.Errorf("one more: got %d, want 429", status)
+		}
+		if status := ask("max"); status != http.StatusOK || time.Since(begun) != renewal {
+			t.Errorf("another: got %d after %s", status, time.Since(begun))
+		}
+		if status := ask("mia"); status != http.StatusOK {
+			t.Errorf("later: got %d", status)
+		}
+	})
+}
