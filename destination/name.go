@@ -6,25 +6,27 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
+var errNoName = &Refusal{Reason: "the call is no JSON object with a type and an event"}
+
 // Name returns the name of the event that a call tells of, such as "Live Chat
 // Message Sent", and of other calls the type, such as "identify". Its error is
 // a *Refusal. It reads no more of the call than it needs.
 func (c Call) Name() (string, error) {
-	d := jsontext.NewDecoder(bytes.NewReader(c.JSON))
-	refusal := &Refusal{Reason: "the call is no JSON object with a type and an event"}
+	// A decoder reads a Buffer where it lies.
+	d := jsontext.NewDecoder(bytes.NewBuffer(c.JSON), jsontext.AllowDuplicateNames(true))
 	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
-		return "", refusal
+		return "", errNoName
 	}
 	kind := ""
 	for d.PeekKind() == '"' {
 		t, err := d.ReadToken()
 		if err != nil {
-			return "", refusal
+			return "", errNoName
 		}
 		key := t.String()
 		if key != "type" && key != "event" {
 			if err := d.SkipValue(); err != nil {
-				return "", refusal
+				return "", errNoName
 			}
 			continue
 		}
@@ -33,7 +35,7 @@ func (c Call) Name() (string, error) {
 		case err == nil && v.Kind() == 'n':
 			continue // as good as not there
 		case err != nil || v.Kind() != '"':
-			return "", refusal
+			return "", errNoName
 		}
 		if key == "event" {
 			return v.String(), nil
@@ -43,7 +45,7 @@ func (c Call) Name() (string, error) {
 		}
 	}
 	if _, err := d.ReadToken(); err != nil || kind == "" {
-		return "", refusal
+		return "", errNoName
 	}
 	return kind, nil
 }

@@ -165,32 +165,33 @@ func (s *Settings) record(c destination.Call) (*kgo.Record, error) {
 	if err != nil {
 		return nil, err
 	}
+	key := []byte(c.Workspace + "/" + c.Source + "/" + c.Conversation)
 	return &kgo.Record{
 		Topic: s.topicOf(c),
-		Key:   []byte(c.Workspace + "/" + c.Source + "/" + c.Conversation),
+		Key:   key,
 		Value: c.JSON,
 		Headers: []kgo.RecordHeader{
 			{Key: "messageId", Value: []byte(c.MessageID)},
 			{Key: "event", Value: []byte(name)},
-			{Key: "workspace", Value: []byte(c.Workspace)},
-			{Key: "source", Value: []byte(c.Source)},
+			{Key: "workspace", Value: key[:len(c.Workspace)]},
+			{Key: "source", Value: key[len(c.Workspace)+1:][:len(c.Source)]},
 		},
 	}, nil
 }
 
 // topicOf fills in the template.
 func (s *Settings) topicOf(c destination.Call) string {
-	name := placeholder.ReplaceAllStringFunc(s.Topic, func(p string) string {
-		text := c.Workspace
-		if p == "{source}" {
-			text = c.Source
-		}
-		return strings.Map(func(r rune) rune {
-			if r < 0x80 && topicName.MatchString(string(r)) {
-				return r
-			}
-			return '_'
-		}, cmp.Or(text, "_"))
-	})
+	name := strings.ReplaceAll(s.Topic, "{workspace}", word(c.Workspace))
+	name = strings.ReplaceAll(name, "{source}", word(c.Source))
 	return name[:min(len(name), 249)]
+}
+
+// word returns text as it can stand in the name of a topic.
+func word(text string) string {
+	return cmp.Or(strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._-", r) {
+			return r
+		}
+		return '_'
+	}, text), "_")
 }
