@@ -2,109 +2,98 @@ package clickhouse
 
 import (
 	"bytes"
+	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/parlance-chat/parlance/destination"
-	"github.com/parlance-chat/parlance/destination/warehouse/warehousetest"
+	"github.com/parlance-chat/parlance/destination/destinationtest"
 )
 
-const benchmarked = 100_000
-
-// BenchmarkSend writes 100,000 events in attempts of 10,000, as the gateway
-// does when it has many.
+// BenchmarkSend compares Send with a plain loop that brings the same calls into
+// the same two tables: it unmarshals each call, and inserts the rows of an
+// attempt as JSONEachRow, with one request for each table. It knows the columns
+// that these calls have and no others, and no repetition.
 func BenchmarkSend(b *testing.B) {
-	for b.Loop() {
-		b.StopTimer()
-		db := newDatabase(b)
-		d := db.open(b)
-		warehousetest.Send(b, d, `{"type":"page"}`) // which makes the tables
-		var attempts []destination.Attempt
-		for from := 0; from < benchmarked; from += maxCalls {
-			attempts = append(attempts, warehousetest.Numbered(from, maxCalls))
-		}
-		b.StartTimer()
-		for _, a := range attempts {
-			if err := d.Send(b.Context(), a); err != nil {
-				b.Fatal(err)
-			}
-		}
-		b.StopTimer()
-		db.counted(b)
-		b.StartTimer()
-	}
-	b.ReportMetric(benchmarked*float64(b.N)/b.Elapsed().Seconds(), "events/s")
-}
-
-// BenchmarkInsert brings the same rows into the same tables with INSERT alone:
-// they are written beforehand, and nothing knows a repetition.
-func BenchmarkInsert(b *testing.B) {
-	for _, size := range []int{benchmarked, maxCalls} {
-		b.Run(fmt.Sprintf("%d at a time", size), func(b *testing.B) {
-			for b.Loop() {
-				b.StopTimer()
-				db := newDatabase(b)
-				d := db.open(b)
-				warehousetest.Send(b, d, `{"type":"page"}`)
-				inserts := written(b, d, size)
-				b.StartTimer()
-				for _, i := range inserts {
-					i.do(b, db)
-				}
-				b.StopTimer()
-				db.counted(b)
-				b.StartTimer()
-			}
-			b.ReportMetric(benchmarked*float64(b.N)/b.Elapsed().Seconds(), "events/s")
-		})
-	}
-}
-
-func (db database) counted(b *testing.B) {
-	b.Helper()
-	if got := db.ask(b, "select (select count() from {db}.tracks), (select count() from {db}.live_chat_message_sent)"); got != "100000|100000" {
-		b.Fatalf("got %s rows", got)
-	}
-}
-
-type prepared struct {
-	table string
-	rows  []byte
-}
-
-// written returns the inserts of all events, size of them in each.
-func written(b *testing.B, d *Destination, size int) (list []prepared) {
-	b.Helper()
-	for from := 0; from < benchmarked; from += size {
-		rows, err := d.layout.Rows(warehousetest.Numbered(from, size))
-		if err != nil {
-			b.Fatal(err)
-		}
-		for i, t := range d.layout.Tables {
-			if len(rows[i]) == 0 {
-				continue
-			}
-			var body bytes.Buffer
-			if err := write(&body, t, rows[i]); err != nil {
-				b.Fatal(err)
-			}
-			list = append(list, prepared{quote(d.layout.database, t.Name), body.Bytes()})
-		}
-	}
-	return list
-}
-
-func (p prepared) do(b *testing.B, db database) {
-	b.Helper()
-	resp, err := http.Post(db.address+"/?"+url.Values{"query": {"insert into " + p.table + " format JSONEachRow"}}.Encode(), "", bytes.NewReader(p.rows))
-	if err != nil {
+	ours, theirs := newDatabase(b), newDatabase(b)
+	if err := theirs.open(b).Send(b.Context(), destinationtest.Attempt(0, 1)); err != nil { // which makes the tables
 		b.Fatal(err)
 	}
-	defer resp.Body.Close()
-	if said, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != http.StatusOK {
-		b.Fatalf("%d %s (%v)", resp.StatusCode, said, err)
+	destinationtest.Race(b, maxCalls,
+		destinationtest.Racer{Name: "Send", Send: ours.open(b).Send},
+		destinationtest.Racer{Name: "INSERT", Send: theirs.insert},
+	)
+	const count = "select (select uniqExact(id) from {db}.tracks), (select uniqExact(id) from {db}.live_chat_message_sent)"
+	if got, want := ours.ask(b, count), theirs.ask(b, count); got != want {
+		b.Errorf("got %s rows, and from the loop %s", got, want)
 	}
+}
+
+// A plainRow is one as the plain loop makes it.
+type plainRow struct {
+	ID                   string `json:"id"`
+	ReceivedAt           string `json:"received_at"`
+	UserID               string `json:"user_id"`
+	OriginalTimestamp    string `json:"original_timestamp"`
+	Timestamp            string `json:"timestamp"`
+	Event                string `json:"event"`
+	EventText            string `json:"event_text"`
+	ConversationID       string `json:"conversation_id,omitempty"`
+	ConversationDuration *int64 `json:"conversation_duration,omitempty"`
+	MessageID            string `json:"message_id,omitempty"`
+	MessageBody          string `json:"message_body,omitempty"`
+}
+
+func (db database) insert(ctx context.Context, a destination.Attempt) error {
+	var tracks, sent bytes.Buffer
+	toTracks, toSent := json.NewEncoder(&tracks), json.NewEncoder(&sent)
+	const layout = "2006-01-02 15:04:05.000"
+	received := a.SentAt.UTC().Format(layout)
+	for _, c := range a.Calls {
+		var call struct {
+			UserID, Event, MessageID string
+			Timestamp                time.Time
+			Properties               struct {
+				ConversationID       string `json:"conversation_id"`
+				ConversationDuration *int64 `json:"conversation_duration"`
+				MessageID            string `json:"message_id"`
+				MessageBody          string `json:"message_body"`
+			}
+		}
+		if err := json.Unmarshal(c.JSON, &call); err != nil {
+			return err
+		}
+		at := call.Timestamp.UTC().Format(layout)
+		row := plainRow{
+			ID: call.MessageID, ReceivedAt: received, UserID: call.UserID, OriginalTimestamp: at, Timestamp: at,
+			Event: strings.ReplaceAll(strings.ToLower(call.Event), " ", "_"), EventText: call.Event,
+		}
+		_ = toTracks.Encode(row) // a Buffer takes everything
+		p := call.Properties
+		row.ConversationID, row.ConversationDuration, row.MessageID, row.MessageBody = p.ConversationID, p.ConversationDuration, p.MessageID, p.MessageBody
+		_ = toSent.Encode(row)
+	}
+	for table, rows := range map[string]*bytes.Buffer{"tracks": &tracks, "live_chat_message_sent": &sent} {
+		query := url.Values{"query": {"insert into " + quote(db.name, table) + " format JSONEachRow"}}.Encode()
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, db.address+"/?"+query, rows)
+		if err != nil {
+			return err
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return err
+		}
+		said, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != http.StatusOK {
+			return fmt.Errorf("%d %s (%v)", resp.StatusCode, said, err)
+		}
+	}
+	return nil
 }

@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -18,12 +18,21 @@ import (
 type values map[string]jsontext.Value
 
 // keys returns the names in order, so that the same call gives the same rows.
-func (v values) keys() []string { return slices.Sorted(maps.Keys(v)) }
+func (v values) keys() []string {
+	keys := make([]string, 0, len(v))
+	for key := range v {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
 
 // lenient reads whatever SDKs send.
 var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
 var errNoObject = errors.New("no object")
+
+var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
 
 // object reads a JSON object. Values that are null are left out, as they are in
 // Segment's tables.
@@ -31,14 +40,36 @@ func object(v []byte) (values, error) {
 	if len(v) == 0 || jsontext.Value(v).Kind() != '{' {
 		return nil, errNoObject
 	}
-	var all values
-	if err := json.Unmarshal(v, &all, lenient); err != nil {
+	all := values{}
+	d := decoders.Get().(*jsontext.Decoder)
+	defer decoders.Put(d)
+	d.Reset(bytes.NewBuffer(v), lenient) // it reads a Buffer where it lies
+	_, err := d.ReadToken()
+	for err == nil && d.PeekKind() == '"' {
+		var name jsontext.Token
+		if name, err = d.ReadToken(); err != nil {
+			break
+		}
+		key := name.String() // before the next is read
+		var value jsontext.Value
+		if value, err = d.ReadValue(); err != nil {
+			break
+		}
+		if value.Kind() == 'n' {
+			delete(all, key)
+			continue
+		}
+		end := int(d.InputOffset())
+		all[key] = v[end-len(value) : end : end]
+	}
+	if err == nil {
+		_, err = d.ReadToken() // }
+	}
+	if err != nil {
 		return nil, err
 	}
-	for key, v := range all {
-		if v.Kind() == 'n' {
-			delete(all, key)
-		}
+	if _, err := d.ReadToken(); err != io.EOF {
+		return nil, errNoObject
 	}
 	return all, nil
 }
@@ -49,6 +80,8 @@ func asText(v jsontext.Value) any {
 	switch {
 	case len(v) == 0, v.Kind() == 'n':
 		return nil
+	case v.Kind() == '"' && bytes.IndexByte(v, '\\') < 0:
+		return storable(string(v[1 : len(v)-1]))
 	case v.Kind() == '"':
 		s, err := jsontext.AppendUnquote(nil, v)
 		if err != nil && s == nil {
@@ -85,7 +118,10 @@ func asInt(v jsontext.Value) any {
 
 // asTime reads a time as JSON has it.
 func asTime(v jsontext.Value) (time.Time, bool) {
-	s, _ := asText(v).(string)
+	s, ok := asText(v).(string)
+	if !ok {
+		return time.Time{}, false
+	}
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", time.DateOnly} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t.UTC(), true
