@@ -32,6 +32,7 @@ func main() {
 	connections := flag.Int("connections", 64, "of the load")
 	raw := flag.Bool("raw", false, "make the load speak HTTP by hand, which costs less than net/http's client")
 	archive := flag.String("archive", "on", "whether the gateway writes its archive: on or off")
+	isolated := flag.Bool("isolation", false, "measure only whether destinations that are down delay others")
 	idle := flag.Duration("idle", 20*time.Second, "of the idle measurement")
 	watchers := flag.Int("watchers", 0, "measure only what it costs that so many browsers watch")
 	profile := flag.String("profile", "", "file for a CPU profile of the gateway under load, such as cmd/parlance/default.pgo")
@@ -44,7 +45,7 @@ func main() {
 	if *asFloor != "" {
 		err = floor(ctx, *asFloor, *file, secret)
 	} else {
-		b := bench{duration: *duration, sustained: *sustained, connections: *connections, idle: *idle, profile: *profile, raw: *raw, archive: *archive, watchers: *watchers}
+		b := bench{duration: *duration, sustained: *sustained, connections: *connections, idle: *idle, profile: *profile, raw: *raw, archive: *archive, watchers: *watchers, isolated: *isolated}
 		err = b.run(ctx)
 	}
 	if err != nil && !errors.Is(err, context.Canceled) {
@@ -58,7 +59,7 @@ type bench struct {
 	duration, sustained, idle time.Duration
 	connections, watchers     int
 	profile                   string
-	raw                       bool
+	raw, isolated             bool
 	archive                   string
 	dir, parlance             string
 	templates                 []template
@@ -81,8 +82,11 @@ func (b *bench) run(ctx context.Context) (err error) {
 	if err := build.Run(); err != nil {
 		return err
 	}
-	if b.watchers > 0 {
+	switch {
+	case b.watchers > 0:
 		return b.measureWatched(ctx)
+	case b.isolated:
+		return b.measureIsolation(ctx)
 	}
 	floorRate, err := b.measureFloor(ctx)
 	if err != nil {
@@ -264,6 +268,19 @@ func (g *gatewayProcess) stop() {
 // serve starts the real program with one Chatwoot source and one Segment
 // destination, everything on.
 func (b *bench) serve(ctx context.Context, settle string) (*gatewayProcess, error) {
+	r := newReceiver()
+	g, err := b.serveTo(ctx, settle, r, func(address string) string {
+		return fmt.Sprintf("  segment: {type: segment, write_key: bench, endpoint: http://%s}\n", address)
+	})
+	if err == nil {
+		g.receiver = r
+	}
+	return g, err
+}
+
+// serveTo starts the real program with one Chatwoot source. The destinations
+// are the configuration's of receivers that h serves at an address.
+func (b *bench) serveTo(ctx context.Context, settle string, h http.Handler, destinations func(address string) string) (*gatewayProcess, error) {
 	address, err := free()
 	if err != nil {
 		return nil, err
@@ -272,16 +289,15 @@ func (b *bench) serve(ctx context.Context, settle string) (*gatewayProcess, erro
 	if err != nil {
 		return nil, err
 	}
-	r := newReceiver()
-	server := &http.Server{Handler: r}
+	server := &http.Server{Handler: h}
 	go server.Serve(l)
 	dir, err := os.MkdirTemp(b.dir, "gateway-")
 	if err != nil {
 		return nil, err
 	}
 	config, data := filepath.Join(dir, "parlance.yaml"), filepath.Join(dir, "data")
-	text := fmt.Sprintf("data: %s\nlisten: %s\nsettle: %s\narchive: {enabled: %s}\nsources:\n  support: {type: chatwoot, secret: %s}\ndestinations:\n  segment: {type: segment, write_key: bench, endpoint: http://%s}\n",
-		data, address, settle, b.archive, secret, l.Addr())
+	text := fmt.Sprintf("data: %s\nlisten: %s\nsettle: %s\narchive: {enabled: %s}\nsources:\n  support: {type: chatwoot, secret: %s}\ndestinations:\n%s",
+		data, address, settle, b.archive, secret, destinations(l.Addr().String()))
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
@@ -289,5 +305,5 @@ func (b *bench) serve(ctx context.Context, settle string) (*gatewayProcess, erro
 	if err != nil {
 		return nil, err
 	}
-	return &gatewayProcess{process: p, address: address, data: data, receiver: r, server: server}, nil
+	return &gatewayProcess{process: p, address: address, data: data, server: server}, nil
 }
