@@ -12,40 +12,69 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
+	"github.com/parlance-chat/parlance/destination"
 	"github.com/parlance-chat/parlance/destination/warehouse/warehousetest"
 )
 
 const benchmarked = 100_000
 
-// BenchmarkSend writes 100,000 events in attempts of 1,000, as the gateway
-// does: each attempt is one transaction that is on disk when Send returns.
+// BenchmarkSend writes 100,000 events in full attempts, one after the other and
+// as many at once as there may be: each is one transaction that is on disk when
+// Send returns.
 func BenchmarkSend(b *testing.B) {
-	for b.Loop() {
-		b.StopTimer()
-		address, db := database(b)
-		d := open(b, address)
-		warehousetest.Send(b, d, `{"type":"page"}`) // which makes the tables
-		b.StartTimer()
-		for from := 0; from < benchmarked; from += 1000 {
-			if err := d.Send(b.Context(), warehousetest.Numbered(from, 1000)); err != nil {
-				b.Fatal(err)
+	for _, lanes := range []int{1, inFlight} {
+		b.Run(fmt.Sprintf("%d in flight", lanes), func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				address, db := database(b)
+				d := open(b, address)
+				warehousetest.Send(b, d, `{"type":"page"}`) // which makes the tables
+				var attempts []destination.Attempt
+				for from := 0; from < benchmarked; from += maxCalls {
+					attempts = append(attempts, warehousetest.Numbered(from, maxCalls))
+				}
+				b.StartTimer()
+				sendAll(b, d, attempts, lanes)
+				b.StopTimer()
+				if got := query(b, db, tracksAndSent); got != "100000|100000" {
+					b.Fatalf("got %s rows", got)
+				}
+				b.StartTimer()
 			}
-		}
-		b.StopTimer()
-		if got := query(b, db, "select (select count(*) from live_chat.tracks), (select count(*) from live_chat.live_chat_message_sent)"); got != "100000|100000" {
-			b.Fatalf("got %s rows", got)
-		}
-		b.StartTimer()
+			b.ReportMetric(benchmarked*float64(b.N)/b.Elapsed().Seconds(), "events/s")
+		})
 	}
-	b.ReportMetric(benchmarked*float64(b.N)/b.Elapsed().Seconds(), "events/s")
+}
+
+func sendAll(b *testing.B, d *Destination, attempts []destination.Attempt, lanes int) {
+	next := make(chan destination.Attempt)
+	var group errgroup.Group
+	for range lanes {
+		group.Go(func() error {
+			for a := range next {
+				if err := d.Send(b.Context(), a); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	for _, a := range attempts {
+		next <- a
+	}
+	close(next)
+	if err := group.Wait(); err != nil {
+		b.Fatal(err)
+	}
 }
 
 // BenchmarkCopy brings the same rows into the same tables with psql's COPY: all
-// of them at once, and 1,000 at a time with a commit each. Neither survives a
+// of them at once, and 5,000 at a time with a commit each. Neither survives a
 // repetition, which COPY refuses.
 func BenchmarkCopy(b *testing.B) {
-	for name, size := range map[string]int{"at once": benchmarked, "1000 at a time": 1000} {
+	for name, size := range map[string]int{"at once": benchmarked, "5000 at a time": maxCalls} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				b.StopTimer()
@@ -55,7 +84,7 @@ func BenchmarkCopy(b *testing.B) {
 				b.StartTimer()
 				psql(b, address, script)
 				b.StopTimer()
-				if got := query(b, db, "select (select count(*) from live_chat.tracks), (select count(*) from live_chat.live_chat_message_sent)"); got != "100000|100000" {
+				if got := query(b, db, tracksAndSent); got != "100000|100000" {
 					b.Fatalf("got %s rows", got)
 				}
 				b.StartTimer()

@@ -17,5 +17,5 @@ func Example() {
 	}
 	defer d.Close()
 	fmt.Println(d.Limits().Calls, "calls in one transaction") // it connects when there is something to send
-	// Output: 1000 calls in one transaction
+	// Output: 5000 calls in one transaction
 }

@@ -10,11 +10,14 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/destination/warehouse"
 	"github.com/parlance-chat/parlance/internal/strictyaml"
 )
 
@@ -27,6 +30,11 @@ const (
 	maxAge = time.Hour
 	// closeTime is how long a connection may take to say goodbye.
 	closeTime = time.Second
+	// A COPY has as much as one attempt. More at once, or more beside each
+	// other, are no faster.
+	maxCalls = 5000
+	maxBytes = 4 << 20
+	inFlight = 2
 )
 
 // Settings are the settings of a destination of type postgres.
@@ -70,9 +78,9 @@ func Type() destination.Type {
 		Title: "PostgreSQL",
 		Gives: destination.Gives{
 			Repetition: "by messageId, which is the primary key, for as long as the row is there",
-			Order:      "kept; rows have the time of what happened, to the millisecond",
+			Order:      "kept within a conversation; rows have the time of what happened, to the millisecond",
 			Batch:      "taken or refused as a whole, in one transaction",
-			Limits:     "1,000 calls, 4 MB",
+			Limits:     "5,000 calls, 4 MB",
 			Retries:    "a server asks for none",
 		},
 		Settings: func() any { return &Settings{Schema: "live_chat"} },
@@ -106,13 +114,21 @@ func Open(s Settings) (*Destination, error) {
 type Destination struct {
 	config *pgx.ConnConfig
 	layout *layout
-	conn   *pgx.Conn // nil after something failed, or Close
-	since  time.Time // when it was made
+
+	mu      sync.Mutex // guards the fields below
+	idle    []*session
+	careful bool // rows that come may be there already
+}
+
+// A session is a connection to a database that has the tables.
+type session struct {
+	*pgx.Conn
+	since time.Time // when it was made
 }
 
 // Limits implements destination.Destination.
 func (d *Destination) Limits() destination.Limits {
-	return destination.Limits{Calls: 1000, Bytes: 4 << 20}
+	return destination.Limits{Calls: maxCalls, Bytes: maxBytes, InFlight: inFlight}
 }
 
 // Send implements destination.Destination. When it returns nil, the rows are
@@ -124,31 +140,43 @@ func (d *Destination) Send(ctx context.Context, a destination.Attempt) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if err := d.ready(ctx); err != nil {
-		d.drop()
+	s, err := d.session(ctx)
+	if err != nil {
 		return judge(err, a.Retry)
 	}
-	if err := d.write(ctx, rows); err != nil {
-		d.drop() // what state it is in nobody knows
+	if err := d.write(ctx, s, rows, a.Retry > 0); err != nil {
+		s.close() // what state it is in nobody knows
 		return judge(err, a.Retry)
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.idle = append(d.idle, s)
 	return nil
 }
 
-// ready has conn be a connection to a database that has the tables.
-func (d *Destination) ready(ctx context.Context) error {
-	if d.conn != nil && time.Since(d.since) > maxAge {
-		d.drop()
+// session returns one that nobody uses, or makes one.
+func (d *Destination) session(ctx context.Context) (*session, error) {
+	d.mu.Lock()
+	for len(d.idle) > 0 {
+		s := d.idle[len(d.idle)-1]
+		d.idle = d.idle[:len(d.idle)-1]
+		if time.Since(s.since) <= maxAge {
+			d.mu.Unlock()
+			return s, nil
+		}
+		defer s.close()
 	}
-	if d.conn != nil {
-		return nil
-	}
+	d.mu.Unlock()
 	conn, err := pgx.ConnectConfig(ctx, d.config)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	d.conn, d.since = conn, time.Now()
-	return d.layout.migrate(ctx, conn)
+	s := &session{conn, time.Now()}
+	if err := d.layout.migrate(ctx, conn); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
 }
 
 // begin opens a transaction whatever the defaults of database and role are.
@@ -159,51 +187,98 @@ set local idle_in_transaction_session_timeout = %[1]d;
 select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off';
 `, timeout.Milliseconds())
 
-// write commits the rows of an attempt, by table.
-func (d *Destination) write(ctx context.Context, rows [][][]any) error {
-	var stage, store strings.Builder
-	stage.WriteString(begin)
-	for i, t := range d.layout.tables {
-		if len(rows[i]) > 0 {
-			stage.WriteString(t.stage)
-			store.WriteString(t.store)
+// write commits the rows of an attempt, by table. Rows that are new are copied
+// into the tables, which is what costs the server least. Where one is there
+// already, that fails as a whole, and all go by way of temporary tables, until
+// an attempt finds that none is there.
+func (d *Destination) write(ctx context.Context, s *session, rows [][][]any, again bool) error {
+	d.mu.Lock()
+	careful := again || d.careful
+	d.mu.Unlock()
+	if !careful {
+		_, err := d.layout.write(ctx, s, rows, false)
+		if !repeated(err) {
+			return err
 		}
-	}
-	if err := d.exec(ctx, stage.String()); err != nil {
-		return err
-	}
-	for i, t := range d.layout.tables {
-		if len(rows[i]) == 0 {
-			continue
-		}
-		if _, err := d.conn.CopyFrom(ctx, pgx.Identifier{"pg_temp", t.staging}, t.names, pgx.CopyFromRows(rows[i])); err != nil {
+		if err := s.exec(ctx, "rollback"); err != nil {
 			return err
 		}
 	}
-	if err := d.exec(ctx, store.String()); err != nil {
-		return err
+	found, err := d.layout.write(ctx, s, rows, true)
+	if err == nil {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.careful = found
 	}
-	return d.exec(ctx, "commit")
+	return err
+}
+
+// repeated reports whether a row was there already.
+func repeated(err error) bool {
+	var said *pgconn.PgError
+	return errors.As(err, &said) && said.Code == "23505"
+}
+
+// write commits rows. It reports whether one was there already, if they are
+// staged first; if not, that is an error.
+func (l *layout) write(ctx context.Context, s *session, rows [][][]any, staged bool) (found bool, err error) {
+	var stage, store strings.Builder
+	stage.WriteString(begin)
+	left := int64(0) // staged, and not yet where they are to be
+	for i, t := range l.tables {
+		if len(rows[i]) == 0 || !staged && t.Name != warehouse.Users {
+			continue
+		}
+		stage.WriteString(t.stage)
+		store.WriteString(t.store)
+		left += int64(len(rows[i]))
+	}
+	if err := s.exec(ctx, stage.String()); err != nil {
+		return false, err
+	}
+	for i, t := range l.tables {
+		if len(rows[i]) == 0 {
+			continue
+		}
+		to := pgx.Identifier{l.schema, t.Name}
+		if staged || t.Name == warehouse.Users {
+			to = pgx.Identifier{"pg_temp", t.staging}
+		}
+		if _, err := s.CopyFrom(ctx, to, t.names, pgx.CopyFromRows(rows[i])); err != nil {
+			return false, err
+		}
+	}
+	if left > 0 {
+		results, err := s.PgConn().Exec(ctx, store.String()).ReadAll()
+		if err != nil {
+			return false, err
+		}
+		for _, r := range results {
+			left -= r.CommandTag.RowsAffected()
+		}
+	}
+	return left > 0, s.exec(ctx, "commit")
 }
 
 // exec runs several statements at once.
-func (d *Destination) exec(ctx context.Context, sql string) error {
-	return d.conn.PgConn().Exec(ctx, sql).Close()
+func (s *session) exec(ctx context.Context, sql string) error {
+	return s.PgConn().Exec(ctx, sql).Close()
 }
 
-// drop closes the connection. The next attempt makes another.
-func (d *Destination) drop() {
-	if d.conn == nil {
-		return
-	}
+// close says goodbye, to whoever may still be there.
+func (s *session) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 	defer cancel()
-	_ = d.conn.Close(ctx) // it may be dead
-	d.conn = nil
+	_ = s.Close(ctx) // it may be dead
 }
 
 // Close implements destination.Destination.
 func (d *Destination) Close() error {
-	d.drop()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, s := range d.idle {
+		s.close()
+	}
+	d.idle = nil
 	return nil
 }

@@ -37,6 +37,7 @@ var like = map[string][]string{
 type there struct {
 	schema bool
 	tables map[string]map[string]string // the types of columns, by table and column; also of views
+	keyed  map[string]bool              // the tables of which no two rows have the same id
 	views  int                          // how many are as they are to be, or newer
 }
 
@@ -80,11 +81,29 @@ where n.nspname = $1 and c.relkind in ('r', 'p', 'v', 'm', 'f') and a.attnum > 0
 	if err != nil {
 		return now, err
 	}
+	if now.keyed, err = l.keyed(ctx, conn); err != nil {
+		return now, err
+	}
 	err = conn.QueryRow(ctx, `select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where n.nspname = $1 and c.relkind = 'v' and c.relname = any($2)
 and coalesce(substring(obj_description(c.oid, 'pg_class') from 'parlance, version ([0-9]{1,6})')::int, 0) >= $3`,
 		l.schema, viewNames, viewsVersion).Scan(&now.views)
 	return now, err
+}
+
+// keyed returns the tables that have a key on id. Rows are copied into them, and
+// only the key tells that one is there already.
+func (l *layout) keyed(ctx context.Context, conn *pgx.Conn) (map[string]bool, error) {
+	rows, err := conn.Query(ctx, `select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_index i on i.indrelid = c.oid
+join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
+where n.nspname = $1 and i.indisunique and i.indisvalid and i.indimmediate and i.indpred is null and i.indnkeyatts = 1 and a.attname = 'id'`, l.schema)
+	if err != nil {
+		return nil, err
+	}
+	keyed := make(map[string]bool)
+	var name string
+	_, err = pgx.ForEachRow(rows, []any{&name}, func() error { keyed[name] = true; return nil })
+	return keyed, err
 }
 
 // changes returns the statements that the schema lacks. Its error is a
@@ -99,6 +118,9 @@ func (l *layout) changes(now there) (string, error) {
 		if !ok {
 			b.WriteString(l.create(t))
 			continue
+		}
+		if !now.keyed[t.Name] {
+			return "", &destination.Pause{Reason: fmt.Sprintf("table %s.%s has no primary key on id, and so is not ours; name another schema", l.schema, t.Name)}
 		}
 		for _, c := range t.columns() {
 			kind, ok := have[c.name]
