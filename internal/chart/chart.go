@@ -59,7 +59,8 @@ const (
 	bottom   = 28.0
 	row      = 27.0 // height of a row of a heat map
 	shades   = 8
-	labels   = 8 // at most, under the axis
+	scale    = 20.0 // height of what says what a shade is
+	labels   = 8    // at most, under the axis
 	rowLabel = 44.0
 )
 
@@ -114,7 +115,7 @@ func (c *Chart) columns() int {
 
 func (c *Chart) height() float64 {
 	if c.Kind == Heat {
-		return row*float64(len(c.Rows)) + bottom
+		return row*float64(len(c.Rows)) + bottom + scale
 	}
 	return top + plot + bottom
 }
@@ -252,6 +253,12 @@ func (d *drawing) heat() {
 		}
 		d.add(`<text class="%s" x="%s" y="%s">%s</text>`, class, n(rowLabel+step*(float64(i)+0.5)), n(row*float64(len(d.Rows))+18), html.EscapeString(d.Slots[i].Label))
 	}
+	y := row*float64(len(d.Rows)) + bottom + 4
+	d.add(`<text class="tick" x="%s" y="%s">%s</text>`, n(rowLabel-7), n(y+10), html.EscapeString(d.Format(0)))
+	for i := range shades + 1 {
+		d.add(`<rect class="h%d" x="%s" y="%s" width="16" height="10" rx="2"/>`, i, n(rowLabel+1+18*float64(i)), n(y))
+	}
+	d.add(`<text x="%s" y="%s">%s</text>`, n(rowLabel+18*(shades+1)+6), n(y+10), html.EscapeString(d.Format(most)))
 }
 
 // slot draws what one points at.

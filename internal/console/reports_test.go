@@ -194,6 +194,15 @@ func TestReportInBrowser(t *testing.T) {
 	browsertest.Eval[any](tab, `document.getElementById('duration-spread').scrollIntoView()`)
 	tab.Shots("reports-end")
 
+	// The charts are of the page's theme, whatever the browser prefers.
+	const colour = `getComputedStyle(document.querySelector('#messages rect.s1')).fill`
+	light := browsertest.Eval[string](tab, colour)
+	tab.Click("[data-theme-toggle]")
+	if dark := browsertest.Eval[string](tab, colour); dark == light {
+		t.Errorf("the bars are %s in light and in dark", dark)
+	}
+	tab.Click("[data-theme-toggle]")
+
 	tab.Choose("select[name=agent]", "shop/ben")
 	tab.See("section th", "Ben")
 	tab.See(".card .value", "16 / 16")

@@ -18,7 +18,8 @@ function localTimes(root) {
 document.addEventListener('DOMContentLoaded', () => {
   localTimes(document);
   for (const form of document.querySelectorAll('form[data-auto]')) {
-    form.addEventListener('change', () => form.requestSubmit());
+    // While somebody types a day, it is for a moment one of the year 2.
+    form.addEventListener('change', (e) => { if (e.target.type !== 'date') form.requestSubmit(); });
   }
   for (const form of document.querySelectorAll('form[data-confirm]')) {
     form.addEventListener('submit', (e) => {
