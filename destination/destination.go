@@ -55,6 +55,20 @@ type Attempt struct {
 	Tell func(Exchange)
 }
 
+// Told tells, if somebody wants to hear, of an exchange with a receiver that has
+// no status of its own: what was asked, and the error that it ended with, which
+// people may read.
+func (a Attempt) Told(request string, err error) {
+	if a.Tell == nil {
+		return
+	}
+	said := "all taken"
+	if err != nil {
+		said = err.Error()
+	}
+	a.Tell(Exchange{Request: request, Response: said})
+}
+
 // An Exchange is what was asked of a receiver and what it answered, for people
 // who look for what is wrong. It holds no secrets of ours.
 type Exchange struct {

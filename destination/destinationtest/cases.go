@@ -114,6 +114,7 @@ func (c Case) checkClass(t *testing.T, w *watched) {
 		}
 	}
 	w.waited(t)
+	w.tales.check(t, c.Secret, "hello")
 }
 
 // check says what was lost, out of order, or repeated for nothing.
@@ -245,6 +246,7 @@ func eventually(t *testing.T, done func() bool) {
 type watched struct {
 	destination.Destination
 	hangs bool // the receiver does
+	tales tales
 
 	mu   sync.Mutex // guards the field below
 	told []outcome
@@ -261,6 +263,11 @@ func (w *watched) Send(ctx context.Context, a destination.Attempt) error {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, impatience)
 		defer cancel()
+	}
+	tell := a.Tell
+	a.Tell = func(e destination.Exchange) {
+		w.tales.add(e)
+		tell(e)
 	}
 	o := outcome{began: time.Now()}
 	o.err = w.Destination.Send(ctx, a)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -40,7 +42,8 @@ func Test(t *testing.T, h Harness) {
 	var want []string
 	for attempt := range 5 {
 		now := time.Date(2026, 3, 2, 9, 0, attempt, 0, time.UTC)
-		a := destination.Attempt{SentAt: now, Retry: attempt % 2}
+		var told tales
+		a := destination.Attempt{SentAt: now, Retry: attempt % 2, Tell: told.add}
 		for n := range attempt*attempt + 1 {
 			id := fmt.Sprintf("%d.%d", attempt, n)
 			call := fmt.Sprintf(`{"type":"track","userId":"u","event":"Order \u00e9","messageId":%q,"sentAt":%q}`, id, now.Format(time.RFC3339))
@@ -50,6 +53,7 @@ func Test(t *testing.T, h Harness) {
 		if err := d.Send(t.Context(), a); err != nil {
 			t.Fatal(err)
 		}
+		told.check(t, "Order")
 		// Once Send returns, the receiver has them.
 		if got := h.Received(t); !slices.Equal(got, want) {
 			t.Fatalf("after attempt %d: got\n%q\nwant\n%q", attempt, got, want)
@@ -57,5 +61,38 @@ func Test(t *testing.T, h Harness) {
 	}
 	if err := d.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// tales are the exchanges that a destination told of.
+type tales struct {
+	mu   sync.Mutex // guards the field below
+	list []destination.Exchange
+}
+
+func (l *tales) add(e destination.Exchange) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.list = append(l.list, e)
+}
+
+// check says what is wrong with the exchanges. Nothing secret may be in them,
+// and nothing of what people wrote.
+func (l *tales) check(t *testing.T, secrets ...string) {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.list) == 0 {
+		t.Error("no exchange was told of, so that nobody sees what was asked")
+	}
+	for _, e := range l.list {
+		if e.Request == "" {
+			t.Errorf("got %+v, which says nothing of what was asked", e)
+		}
+		for _, s := range secrets {
+			if s != "" && strings.Contains(e.Request+e.Response, s) {
+				t.Error("an exchange has in it what it must not")
+			}
+		}
 	}
 }

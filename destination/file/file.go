@@ -216,7 +216,8 @@ func (d *Destination) Limits() destination.Limits {
 
 // Send implements destination.Destination. When it returns nil, the lines are
 // on disk.
-func (d *Destination) Send(_ context.Context, a destination.Attempt) error {
+func (d *Destination) Send(_ context.Context, a destination.Attempt) (err error) {
+	defer func() { a.Told(fmt.Sprintf("append to %s, %d calls", d.s.Path, len(a.Calls)), err) }()
 	if err := d.ready(); err != nil {
 		return fmt.Errorf("file: %w", err)
 	}
@@ -226,7 +227,7 @@ func (d *Destination) Send(_ context.Context, a destination.Attempt) error {
 		d.buf.WriteByte('\n')
 	}
 	// At the end of the whole lines: what a failed attempt left is written over.
-	_, err := d.f.WriteAt(d.buf.Bytes(), d.size)
+	_, err = d.f.WriteAt(d.buf.Bytes(), d.size)
 	if err == nil {
 		err = d.f.Sync()
 	}

@@ -109,7 +109,7 @@ func (d *Destination) Send(ctx context.Context, a destination.Attempt) error {
 	}
 	calls := d.left(a.Calls)
 	acked, err := d.p.send(ctx, calls)
-	d.tell(a, len(calls), err)
+	a.Told(fmt.Sprintf("produce to %s at %s, %d calls", d.s.Topic, strings.Join(d.s.Brokers, ", "), len(calls)), err)
 	if err == nil {
 		d.forget(a.Calls)
 		return nil
@@ -174,15 +174,4 @@ func (d *Destination) OnBrokerThrottle(_ kgo.BrokerMetadata, interval time.Durat
 	if until := time.Now().Add(interval); until.After(d.throttled) {
 		d.throttled = until
 	}
-}
-
-func (d *Destination) tell(a destination.Attempt, calls int, err error) {
-	if a.Tell == nil {
-		return
-	}
-	said := "all acknowledged"
-	if err != nil {
-		said = err.Error()
-	}
-	a.Tell(destination.Exchange{Request: fmt.Sprintf("produce to %s at %s, %d calls", d.s.Topic, strings.Join(d.s.Brokers, ", "), calls), Response: said})
 }

@@ -169,7 +169,7 @@ func TestMessage(t *testing.T) {
 	if want := fmt.Sprint("acme/desk/c0", headers, `{"type":"track","event":"Live Chat Message Sent","n":0}`); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if len(told) != 1 || !strings.Contains(told[0].Request, "chats") || told[0].Response != "all acknowledged" {
+	if len(told) != 1 || !strings.Contains(told[0].Request, "chats") || told[0].Response != "all taken" {
 		t.Errorf("told %v", told)
 	}
 }

@@ -80,10 +80,13 @@ func (d *Destination) Close() error {
 }
 
 // Send implements destination.Destination.
-func (d *Destination) Send(ctx context.Context, a destination.Attempt) error {
+func (d *Destination) Send(ctx context.Context, a destination.Attempt) (err error) {
+	defer func() {
+		a.Told(fmt.Sprintf("publish to %s at %s, %d calls", d.s.Subject, strings.Join(d.s.Servers, ", "), len(a.Calls)), err)
+	}()
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	err := d.connect(ctx)
+	err = d.connect(ctx)
 	for _, calls := range rounds(a.Calls) {
 		if err != nil {
 			break

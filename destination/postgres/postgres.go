@@ -8,7 +8,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -133,11 +135,12 @@ func (d *Destination) Limits() destination.Limits {
 
 // Send implements destination.Destination. When it returns nil, the rows are
 // committed, and on the server's disk.
-func (d *Destination) Send(ctx context.Context, a destination.Attempt) error {
+func (d *Destination) Send(ctx context.Context, a destination.Attempt) (err error) {
 	rows, err := d.layout.Rows(a)
 	if err != nil {
 		return err
 	}
+	defer func() { a.Told(d.asked(len(a.Calls)), err) }()
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	s, err := d.session(ctx)
@@ -270,6 +273,12 @@ func (s *session) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 	defer cancel()
 	_ = s.Close(ctx) // it may be dead
+}
+
+// asked describes an attempt for people, without user and password.
+func (d *Destination) asked(calls int) string {
+	at := net.JoinHostPort(d.config.Host, strconv.Itoa(int(d.config.Port)))
+	return fmt.Sprintf("COPY into schema %s of database %s at %s, %d calls", d.layout.schema, d.config.Database, at, calls)
 }
 
 // Close implements destination.Destination.
