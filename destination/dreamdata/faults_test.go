@@ -7,11 +7,13 @@ import (
 	"github.com/parlance-chat/parlance/destination/destinationtest"
 )
 
+func openAt(url string) (destination.Destination, error) {
+	return Open(Settings{WriteKey: key, Endpoint: url})
+}
+
 func TestFaults(t *testing.T) {
 	destinationtest.TestFaults(t, destinationtest.HTTPHarness{
-		Open: func(url string) (destination.Destination, error) {
-			return Open(Settings{WriteKey: key, Endpoint: url})
-		},
+		Open:   openAt,
 		Secret: key,
 		Answer: ``,
 	})

@@ -239,14 +239,10 @@ func TestExamine(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	for want, s := range map[string]Settings{
+	destinationtest.TestSettings(t, Open, map[string]Settings{
 		"measurement_id: must": {MeasurementID: "UA-1234-5", APISecret: secret, Region: "global"},
 		"api_secret: is":       {MeasurementID: "G-1234567890", Region: "global"},
 		"region: ":             {MeasurementID: "G-1234567890", APISecret: secret, Region: "us"},
 		"endpoint: write ":     {MeasurementID: "G-1234567890", APISecret: secret, Region: "eu", Endpoint: "example.com"},
-	} {
-		if _, err := Open(s); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want one that names %s", err, want)
-		}
-	}
+	})
 }

@@ -20,20 +20,7 @@ func TestDestination(t *testing.T) {
 	})
 }
 
-// Its statuses are not documented, and so taken as Segment's SDKs take them.
-func TestAnswers(t *testing.T) {
-	for status, want := range map[int]string{200: "ok", 202: "ok", 299: "ok", 400: "refusal", 401: "pause", 403: "pause", 404: "pause", 413: "refusal", 429: "again", 500: "again", 503: "again"} {
-		r := trackingtest.New(t, func(w http.ResponseWriter, _ trackingtest.Request) { w.WriteHeader(status) })
-		d, err := Open(Settings{WriteKey: key, Endpoint: r.URL})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := trackingtest.Class(d.Send(t.Context(), trackingtest.Attempt("a", "b"))); got != want {
-			t.Errorf("%d: got %s, want %s", status, got, want)
-		}
-		d.Close()
-	}
-}
+func TestAnswers(t *testing.T) { trackingtest.Undocumented(t, openAt) }
 
 func TestRequest(t *testing.T) {
 	r := trackingtest.New(t, nil)
@@ -58,13 +45,9 @@ func TestSettings(t *testing.T) {
 	if got := Type().Settings().(*Settings).Endpoint; !strings.HasPrefix(got, "https://") {
 		t.Errorf("got the endpoint %q, want its own", got)
 	}
-	for want, s := range map[string]Settings{
+	destinationtest.TestSettings(t, Open, map[string]Settings{
 		"write_key":        {Endpoint: "https://example.com"},
 		"endpoint: is emp": {WriteKey: key},
 		"endpoint: write":  {WriteKey: key, Endpoint: "example.com"},
-	} {
-		if _, err := Open(s); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want one that names %s", err, want)
-		}
-	}
+	})
 }

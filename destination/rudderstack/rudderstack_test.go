@@ -40,6 +40,7 @@ func TestAnswers(t *testing.T) {
 		{401, "", "invalid write key", "pause"},
 		{404, "", "source is disabled", "pause"},
 		{413, "", "request size exceeds max limit", "refusal"},
+		{451, "", "", "pause"}, // another data plane is responsible
 		{429, "", "max requests limit reached", "again"},
 		{429, "Retry-After: 7", "too many requests", "wait 7s"},
 		{429, "Retry-After: soon", "too many requests", "again"},
@@ -100,13 +101,9 @@ func TestRequest(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	for want, s := range map[string]Settings{
+	destinationtest.TestSettings(t, Open, map[string]Settings{
 		"write_key":         {Endpoint: "https://example.com"},
 		"endpoint: is miss": {WriteKey: key},
 		"endpoint: write":   {WriteKey: key, Endpoint: "example.com"},
-	} {
-		if _, err := Open(s); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want one that names %s", err, want)
-		}
-	}
+	})
 }

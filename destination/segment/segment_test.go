@@ -165,17 +165,13 @@ func TestNoAnswer(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	for want, s := range map[string]Settings{
+	destinationtest.TestSettings(t, Open, map[string]Settings{
 		"write_key":        {Region: "us"},
 		"region":           {WriteKey: key, Region: "uk"},
 		"endpoint: write":  {WriteKey: key, Region: "eu", Endpoint: "example.com"},
 		"endpoint: holds":  {WriteKey: key, Region: "us", Endpoint: "https://user:password@example.com"},
 		"endpoint: holds ": {WriteKey: key, Region: "us", Endpoint: "https://example.com?a=b"},
-	} {
-		if _, err := Open(s); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want one that names %s", err, want)
-		}
-	}
+	})
 }
 
 func TestURL(t *testing.T) {

@@ -164,3 +164,16 @@ func Answered(t *testing.T, open func(url string) (destination.Destination, erro
 	_ = d.Send(t.Context(), Attempt("a", "b")) // answered as before
 	return len(r.Requests()[1].Calls), err
 }
+
+// Undocumented checks that statuses are taken as Segment's SDKs take them, where
+// a platform documents none.
+func Undocumented(t *testing.T, open func(url string) (destination.Destination, error)) {
+	t.Helper()
+	for status, want := range map[int]string{
+		200: "ok", 202: "ok", 299: "ok", 400: "refusal", 401: "pause", 403: "pause", 404: "pause", 408: "again", 413: "refusal", 422: "refusal", 429: "again", 500: "again", 503: "again",
+	} {
+		if _, err := Answered(t, open, status, ""); Class(err) != want {
+			t.Errorf("%d: got %v, want %s", status, err, want)
+		}
+	}
+}
