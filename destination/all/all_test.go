@@ -3,6 +3,7 @@ package all
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/parlance-chat/parlance/internal/doctable"
@@ -22,12 +23,20 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// Every destination has a page, a title, and a name of its own.
+// Every destination has a page, a title, and a name of its own. A page says
+// what becomes of calls, those of identify too, what is guaranteed, what is easy
+// to get wrong, and what nobody has tried.
 func TestTypes(t *testing.T) {
 	seen := map[string]bool{}
 	for _, typ := range Types() {
-		if _, err := os.Stat(filepath.Join(docs, typ.Name+".md")); err != nil {
+		page, err := os.ReadFile(filepath.Join(docs, typ.Name+".md"))
+		if err != nil {
 			t.Errorf("%s: %v", typ.Name, err)
+		}
+		for _, want := range []string{"\n## What becomes of what\n", "identify", "\n## What it guarantees\n", "\n## Traps\n", "\n## Unverified\n"} {
+			if !strings.Contains(string(page), want) {
+				t.Errorf("%s: the page lacks %q", typ.Name, want)
+			}
 		}
 		if typ.Title == "" || seen[typ.Name] {
 			t.Errorf("%s: has no title, or is in the list twice", typ.Name)

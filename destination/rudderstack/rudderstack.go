@@ -74,6 +74,7 @@ func Open(s Settings) (*tracking.Destination, error) {
 		Pauses: map[int]string{
 			401: "is write_key that of the source in RudderStack?",
 			404: "is the source enabled in RudderStack, and is endpoint its data plane?",
+			451: "another data plane has the source; copy its URL in RudderStack to endpoint",
 		},
 	}), nil
 }

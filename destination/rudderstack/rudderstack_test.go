@@ -40,7 +40,7 @@ func TestAnswers(t *testing.T) {
 		{401, "", "invalid write key", "pause"},
 		{404, "", "source is disabled", "pause"},
 		{413, "", "request size exceeds max limit", "refusal"},
-		{451, "", "", "pause"}, // another data plane is responsible
+		{451, "", "", "pause"},
 		{429, "", "max requests limit reached", "again"},
 		{429, "Retry-After: 7", "too many requests", "wait 7s"},
 		{429, "Retry-After: soon", "too many requests", "again"},
