@@ -100,7 +100,7 @@ func (d *Destination) Send(ctx context.Context, a destination.Attempt) error {
 func (d *Destination) send(ctx context.Context, s *store, a destination.Attempt) error {
 	last, err := s.last(ctx)
 	if err != nil {
-		return err
+		return told(a, "read "+recordKey, err)
 	}
 	left, ids, taken := last.part(a.Calls, d.remembered)
 	if a.Calls = left; len(left) == 0 && len(last.Files) == 0 {
@@ -112,15 +112,15 @@ func (d *Destination) send(ctx context.Context, s *store, a destination.Attempt)
 	}
 	now := record{Version: recordVersion, Columns: d.columns, Taken: taken, Files: keys(files), Gone: last.gone(files)}
 	if err := s.removeAll(ctx, slices.Concat(now.Gone, last.Gone), now.Files); err != nil {
-		return err
+		return told(a, "delete files that the last attempt left", err)
 	}
 	if last.Columns != now.Columns {
-		if err := d.write(ctx, s, d.empty(), nil); err != nil {
+		if err := d.write(ctx, s, d.empty(), a.Tell); err != nil {
 			return err
 		}
 	}
 	if err := s.note(ctx, now); err != nil {
-		return err
+		return told(a, "write "+recordKey, err)
 	}
 	if err := d.write(ctx, s, files, a.Tell); err != nil {
 		return err
@@ -128,7 +128,15 @@ func (d *Destination) send(ctx context.Context, s *store, a destination.Attempt)
 	if now.Files = nil; len(ids) > 0 {
 		now.Taken = slices.Insert(taken, 0, ids)
 	}
-	return s.note(ctx, now)
+	return told(a, "write "+recordKey, s.note(ctx, now))
+}
+
+// told tells of what failed and is no file of the calls, and returns its error.
+func told(a destination.Attempt, asked string, err error) error {
+	if err != nil {
+		a.Told(asked, judge(err))
+	}
+	return err
 }
 
 // open returns the store.

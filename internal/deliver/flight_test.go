@@ -306,6 +306,45 @@ func (c choosy) Move(ctx context.Context, to journal.Cursor, parked ...journal.P
 	return c.Outbox.Move(ctx, to)
 }
 
+// While one flight looks for the call that is at fault, the others go on.
+func TestPoisonHoldsUpNoOtherFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := openJournal(t)
+		b := newBusy(destination.Limits{Calls: 8, InFlight: 4}, func(a destination.Attempt) error {
+			for _, c := range a.Calls {
+				if c.MessageID == "m0006" {
+					a.Tell(destination.Exchange{Request: "POST http://receiver", Status: 400, Response: "no"})
+					return &destination.Refusal{Status: 400, Reason: "400 Bad Request: no"}
+				}
+			}
+			return nil
+		})
+		defer start(options(j, "default", "d", b))()
+		tellApart(t, j, 400)
+		parked := func() []journal.Parked {
+			list, err := j.Parked(t.Context(), journal.ParkedQuery{Workspace: "default", Destination: "d"}, 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return list
+		}
+		for len(parked()) == 0 {
+			time.Sleep(time.Second)
+		}
+		// 8, 4, of the other 4 two, and two times one.
+		if n := len(b.taken()); n < 4*3*8 {
+			t.Errorf("got %d calls taken by the time the bad one stood alone, want those of three flights that went on", n)
+		}
+		time.Sleep(30 * time.Second)
+		if n := len(b.taken()); n != 399 {
+			t.Errorf("got %d calls, want 399", n)
+		}
+		if p := parked(); len(p) != 1 || p[0].Event.MessageID != "m0006" || p[0].Request == "" || p[0].Status != 400 || p[0].Response != "no" || p[0].Reason == "" || p[0].At.IsZero() {
+			t.Errorf("got %+v parked, want m0006 with what was asked and said, why, and when", p)
+		}
+	})
+}
+
 // What could not be parked before the delivery had to stop is not passed by
 // whatever ends after it.
 func TestUnparkedIsNotPassed(t *testing.T) {
