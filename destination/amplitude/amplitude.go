@@ -56,7 +56,7 @@ func Type() destination.Type {
 		Title: "Amplitude",
 		Gives: destination.Gives{
 			Repetition: "by insert_id, which is the messageId, for 7 days",
-			Order:      "sent in order; Amplitude keeps that of events of the same anonymousId",
+			Order:      "sent in order within a conversation; Amplitude keeps that of events of the same anonymousId",
 			Batch:      "taken or refused as a whole",
 			Limits:     "500 calls, 475,000 bytes; 32 KB a call; texts longer than 1,024 characters are cut by Amplitude",
 			Retries:    "30 seconds where a user is throttled; Retry-After, up to 5 minutes",

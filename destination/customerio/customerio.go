@@ -56,7 +56,7 @@ func Type() destination.Type {
 		Title: "Customer.io",
 		Gives: destination.Gives{
 			Repetition: "not documented; messageId is sent",
-			Order:      "sent in order; Customer.io promises none",
+			Order:      "sent in order within a conversation; Customer.io promises none",
 			Batch:      "refused as a whole, by its strict mode; calls with different contexts go one after another",
 			Limits:     "50 calls, 440,000 bytes; 32 KB a call",
 			Retries:    "Retry-After, up to 5 minutes",

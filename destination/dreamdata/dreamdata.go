@@ -47,7 +47,7 @@ func Type() destination.Type {
 		Title: "Dreamdata",
 		Gives: destination.Gives{
 			Repetition: "not documented; messageId is sent, and one for the batch",
-			Order:      "sent in order; Dreamdata promises none",
+			Order:      "sent in order within a conversation; Dreamdata promises none",
 			Batch:      "not documented; a refused one is halved",
 			Limits:     "250 calls, 475,000 bytes; 32 KB a call",
 			Retries:    "Retry-After, up to 5 minutes",

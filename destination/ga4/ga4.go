@@ -63,7 +63,7 @@ func Type() destination.Type {
 		Title: "Google Analytics 4",
 		Gives: destination.Gives{
 			Repetition: "not recognised: a call that comes again is counted twice. The parameter event_id is the messageId, by which the BigQuery export can be deduplicated",
-			Order:      "sent in order; events have the time of what happened",
+			Order:      "sent in order within a conversation; events have the time of what happened",
 			Batch:      "whatever comes is answered with 2xx; what we know that GA4 would drop is parked. Calls of different people go one after another",
 			Limits:     "25 calls, 120,000 bytes; 32 KB a call; 72 hours back, 25 parameters of 100 characters",
 			Retries:    "Retry-After, up to 5 minutes; Google documents none",

@@ -47,7 +47,7 @@ func Type() destination.Type {
 		Title: "Hightouch Events",
 		Gives: destination.Gives{
 			Repetition: "not documented; messageId is the column id, by which a warehouse may be deduplicated",
-			Order:      "sent in order; Hightouch promises none",
+			Order:      "sent in order within a conversation; Hightouch promises none",
 			Batch:      "not documented; a refused one is halved",
 			Limits:     "250 calls, 475,000 bytes; 32 KB a call: its own SDK's, for Hightouch publishes none",
 			Retries:    "Retry-After, up to 5 minutes",

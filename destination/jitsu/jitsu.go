@@ -54,7 +54,7 @@ func Type() destination.Type {
 		Title: "Jitsu",
 		Gives: destination.Gives{
 			Repetition: "not by Jitsu's server; messageId is the column message_id, by which a warehouse may be deduplicated",
-			Order:      "sent in order; Jitsu promises none",
+			Order:      "sent in order within a conversation; Jitsu promises none",
 			Batch:      "each call by itself; Jitsu tells which it did not take, and only those come again",
 			Limits:     "500 calls, 475,000 bytes; 32 KB a call",
 			Retries:    "Retry-After, up to 5 minutes",

@@ -60,7 +60,7 @@ func Type() destination.Type {
 		Title: "Mixpanel",
 		Gives: destination.Gives{
 			Repetition: "by $insert_id, which is the messageId, where name, time and user are the same too; Mixpanel hides copies when it is asked",
-			Order:      "sent in order; events have the time of what happened",
+			Order:      "sent in order within a conversation; events have the time of what happened",
 			Batch:      "each event by itself; Mixpanel tells which it did not take, and only those come again",
 			Limits:     "1,000 calls, 475,000 bytes; 32 KB a call; texts longer than 255 bytes are cut by Mixpanel",
 			Retries:    "Retry-After, up to 5 minutes; Mixpanel documents none",

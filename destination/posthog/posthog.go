@@ -59,7 +59,7 @@ func Type() destination.Type {
 		Title: "PostHog",
 		Gives: destination.Gives{
 			Repetition: "by uuid, which is the messageId; not at once",
-			Order:      "sent in order; PostHog promises none",
+			Order:      "sent in order within a conversation; PostHog promises none",
 			Batch:      "refused as a whole; what is over the project's quota is dropped, mostly unseen",
 			Limits:     "500 calls, 475,000 bytes; 32 KB a call",
 			Retries:    "Retry-After, up to 5 minutes",

@@ -48,7 +48,7 @@ func Type() destination.Type {
 		Title: "RudderStack",
 		Gives: destination.Gives{
 			Repetition: "by messageId where the server is told to, for an hour by default; the open-source one is not. Warehouses merge by it unless they append, as they do by default",
-			Order:      "sent in order; kept for each user",
+			Order:      "sent in order within a conversation; kept for each user",
 			Batch:      "taken or refused as a whole",
 			Limits:     "1,000 calls, 3.5 MB; 32 KB a call",
 			Retries:    "Retry-After, up to 5 minutes; RudderStack sends none with 429",

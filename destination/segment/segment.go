@@ -68,7 +68,7 @@ func Type() destination.Type {
 		Title: "Segment",
 		Gives: destination.Gives{
 			Repetition: "by messageId, for at least 24 hours",
-			Order:      "sent in order; Segment promises none",
+			Order:      "sent in order within a conversation; Segment promises none",
 			Batch:      "refused as a whole; a call that breaks Segment's rules is dropped later, unseen",
 			Limits:     "1,000 calls, 475,000 bytes; 32 KB a call",
 			Retries:    "Retry-After and X-RateLimit-Reset, up to 5 minutes",
