@@ -21,7 +21,12 @@ func (g *Gateway) target() control.Target {
 		Refused:    g.ingest.Refused,
 		Live:       true,
 		Forget: func(ctx context.Context, r forget.Request) (forget.Reply, error) {
-			return forget.Run(ctx, g.journal, g.reading.Archive, r, false)
+			reply, err := forget.Run(ctx, g.journal, g.reading.Archive, r, false)
+			if !r.DryRun { // nor may memory hold them
+				g.watched.Hub.Forget()
+				g.loops.forget()
+			}
+			return reply, err
 		},
 	}
 }

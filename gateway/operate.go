@@ -84,6 +84,15 @@ func (l *loops) isHeld(ctx context.Context, workspace, name string) (bool, error
 	return slices.ContainsFunc(holds, func(h journal.Hold) bool { return h.Destination == name }), err
 }
 
+// forget has all deliveries forget what receivers said.
+func (l *loops) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, n := range l.running {
+		n.options.Record.Forget()
+	}
+}
+
 // State implements control.Deliveries.
 func (l *loops) State(workspace, name string) (state, trouble string) {
 	l.mu.Lock()

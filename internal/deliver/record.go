@@ -82,6 +82,26 @@ func (r *Record) Attempts() []Attempt {
 	return list
 }
 
+// forgotten stands for what a receiver said, which may have repeated what it was
+// sent.
+const forgotten = "what it said is forgotten, with somebody whom it may have named"
+
+// Forget forgets what the receiver said.
+func (r *Record) Forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.list {
+		for _, said := range []*string{&r.list[i].Error, &r.list[i].Response} {
+			if *said != "" {
+				*said = forgotten
+			}
+		}
+	}
+	if r.status.Error != "" {
+		r.status.Error = forgotten
+	}
+}
+
 func (r *Record) become(s state, next time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

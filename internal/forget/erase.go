@@ -126,5 +126,15 @@ func (e *eraser) Parked(ev *journal.Event) bool {
 	return gone
 }
 
-// Mentions implements journal.Eraser.
-func (e *eraser) Mentions(text []byte) bool { return e.mentions(text) }
+// Replay implements journal.Eraser.
+func (e *eraser) Replay(r *journal.Replay) bool {
+	if e.is(r.Filter.User, "", r.Filter.User) || e.anonymous[r.Filter.User] {
+		return true
+	}
+	for c := range e.conversations {
+		if c.id == r.Filter.Conversation && (r.Filter.Source == "" || r.Filter.Source == c.source) {
+			return true
+		}
+	}
+	return false
+}

@@ -135,7 +135,10 @@ func (s *spy) Parked(e *journal.Event) bool {
 	return false
 }
 
-func (s *spy) Mentions(text []byte) bool { s.text.Write(text); return false }
+func (s *spy) Replay(r *journal.Replay) bool {
+	fmt.Fprintf(&s.text, "%+v\n", r)
+	return false
+}
 
 func (h *home) spy() *spy {
 	h.t.Helper()

@@ -196,5 +196,5 @@ func (f *finder) State(c journal.Conversation, state []byte) ([]byte, bool) {
 // Parked implements journal.Eraser.
 func (f *finder) Parked(e *journal.Event) bool { return f.Event(e) }
 
-// Mentions implements journal.Eraser.
-func (f *finder) Mentions([]byte) bool { return false }
+// Replay implements journal.Eraser.
+func (f *finder) Replay(*journal.Replay) bool { return false }

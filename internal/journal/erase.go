@@ -16,8 +16,9 @@ type Eraser interface {
 	State(c Conversation, state []byte) (to []byte, changed bool)
 	// Parked reports whether a parked call is to go.
 	Parked(e *Event) (gone bool)
-	// Mentions reports whether a text names somebody who is to go.
-	Mentions(text []byte) bool
+	// Replay reports whether a replay that has ended is to go, for it names
+	// somebody.
+	Replay(r *Replay) (gone bool)
 }
 
 // An Erasable journal can take out what is in its midst.

@@ -105,6 +105,17 @@ func (h *Hub) Look() *View {
 	return v
 }
 
+// Forget forgets what has passed: somebody is to be found nowhere any more.
+func (h *Hub) Forget() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i, r := range h.view.ring {
+		if r != nil {
+			h.view.ring[i] = &Record{ID: r.ID, At: r.At, Kind: r.Kind} // of no workspace
+		}
+	}
+}
+
 // More returns a channel that is closed once there is a record after id.
 func (h *Hub) More(id uint64) <-chan struct{} {
 	h.mu.Lock()

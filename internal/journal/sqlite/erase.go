@@ -266,13 +266,14 @@ func (s *erasing) parked() error {
 func (s *erasing) replays() error {
 	var ids []int64
 	err := s.query(s.ctx, "SELECT id, data FROM replays WHERE workspace = ? AND ended IS NOT NULL", func(r *sqlite.Stmt) error {
-		data, err := s.decoder.DecodeAll(blob(r, 1), nil)
-		if err == nil && s.e.Mentions(data) {
+		var replay journal.Replay
+		err := decode(s.decoder, blob(r, 1), &replay)
+		if err == nil && s.e.Replay(&replay) {
 			ids = append(ids, r.ColumnInt64(0))
 		}
 		return err
 	}, s.workspace)
-	if err != nil || len(ids) == 0 {
+	if err != nil || len(ids) == 0 || s.dry {
 		return err
 	}
 	return s.change(0, func(t *tx) error {
