@@ -47,7 +47,7 @@ var layers = []struct{ tree, may string }{
 	{"internal/corpus", ""},
 	{"internal/npmtest", ""},
 	{"internal/doctable", ""},
-	{"gateway", "livechat conversation connector destination internal/spell internal/strictyaml internal/journal internal/jq internal/ingest internal/lookup internal/engine internal/deliver internal/control internal/live internal/archive internal/forget internal/console internal/disk internal/doctor internal/alert internal/inside"},
+	{"gateway", "livechat conversation connector destination internal/spell internal/strictyaml internal/journal internal/jq internal/ingest internal/lookup internal/engine internal/deliver internal/control internal/live internal/archive internal/forget internal/console internal/disk internal/doctor internal/alert internal/inside internal/phrase"},
 	{"bench", "livechat conversation connector gateway internal/archive internal/journal internal/report internal/simulate internal/standin"},
 	{"cmd", "livechat conversation connector destination gateway internal/archive internal/control internal/doctor internal/forget internal/phrase internal/journal internal/recording internal/simulate internal/standin"},
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/parlance-chat/parlance/internal/journal"
 	"github.com/parlance-chat/parlance/internal/journal/sqlite"
 	"github.com/parlance-chat/parlance/internal/live"
+	"github.com/parlance-chat/parlance/internal/phrase"
 )
 
 // newConsole returns the pages that show this gateway.
@@ -213,7 +214,7 @@ func (c consoleDeliveries) Examine(ctx context.Context, workspace, name string, 
 func tellAttempt(hub *live.Hub) func(workspace, name string, a deliver.Attempt) {
 	return func(workspace, name string, a deliver.Attempt) {
 		r := live.Record{At: a.At.Add(a.Took), Kind: live.Delivery, Workspace: workspace, Destination: name, Name: a.Result,
-			Text: fmt.Sprintf("%d calls in %s", a.Calls, a.Took.Round(time.Millisecond/10)), Body: a.Error, Trouble: a.Result != "ok"}
+			Text: phrase.Count(int64(a.Calls), "call") + " in " + a.Took.Round(time.Millisecond/10).String(), Body: a.Error, Trouble: a.Result != "ok"}
 		if a.Status != 0 {
 			r.Text += fmt.Sprintf(", %d", a.Status)
 		}
