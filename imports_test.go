@@ -20,7 +20,7 @@ var layers = []struct{ tree, may string }{
 	{"internal/chart", ""},
 	{"connector", "conversation internal/jq"},
 	{"destination/destinationtest", "destination internal/deliver internal/journal"},
-	{"destination", "livechat internal/strictyaml internal/disk"},
+	{"destination", "livechat internal/strictyaml internal/disk internal/phrase"},
 	{"internal/spell", ""},
 	{"internal/strictyaml", "internal/spell"},
 	{"internal/journal", "conversation"},

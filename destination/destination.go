@@ -10,6 +10,8 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"github.com/parlance-chat/parlance/internal/phrase"
 )
 
 // A Destination takes calls. Send may be called concurrently, for as many
@@ -56,17 +58,20 @@ type Attempt struct {
 }
 
 // Told tells, if somebody wants to hear, of an exchange with a receiver that has
-// no status of its own: what was asked, and the error that it ended with, which
-// people may read.
+// no status of its own: what was asked with all of its calls, and the error that
+// it ended with, which people may read.
 func (a Attempt) Told(request string, err error) {
 	if a.Tell == nil {
 		return
 	}
 	said := "all taken"
-	if err != nil {
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		said = refusal.Reason
+	} else if err != nil {
 		said = err.Error()
 	}
-	a.Tell(Exchange{Request: request, Response: said})
+	a.Tell(Exchange{Request: request + ", " + phrase.Count(int64(len(a.Calls)), "call"), Response: said})
 }
 
 // An Exchange is what was asked of a receiver and what it answered, for people

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -157,7 +158,8 @@ func printCall(w io.Writer, p control.Parked) error {
 	if p.Status != 0 {
 		response = strings.TrimSpace(strconv.Itoa(p.Status) + " " + response)
 	}
-	for _, row := range [][2]string{{"parked", stamp(p.At)}, {"destination", p.Destination}, {"reason", p.Reason}, {"request", p.Request}, {"response", response},
+	request := cmp.Or(p.Request, "none was made with it")
+	for _, row := range [][2]string{{"parked", stamp(p.At)}, {"destination", p.Destination}, {"reason", p.Reason}, {"request", request}, {"response", response},
 		{"source", p.Source}, {"event", p.Event}, {"conversation", p.Conversation}, {"messageId", p.MessageID}} {
 		if row[1] == "" {
 			continue

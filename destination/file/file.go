@@ -217,7 +217,7 @@ func (d *Destination) Limits() destination.Limits {
 // Send implements destination.Destination. When it returns nil, the lines are
 // on disk.
 func (d *Destination) Send(_ context.Context, a destination.Attempt) (err error) {
-	defer func() { a.Told(fmt.Sprintf("append to %s, %d calls", d.s.Path, len(a.Calls)), err) }()
+	defer func() { a.Told("append to "+d.s.Path, err) }()
 	if err := d.ready(); err != nil {
 		return fmt.Errorf("file: %w", err)
 	}

@@ -109,7 +109,7 @@ func (d *Destination) Send(ctx context.Context, a destination.Attempt) error {
 	}
 	calls := d.left(a.Calls)
 	acked, err := d.p.send(ctx, calls)
-	a.Told(fmt.Sprintf("produce to %s at %s, %d calls", d.s.Topic, strings.Join(d.s.Brokers, ", "), len(calls)), err)
+	destination.Attempt{Calls: calls, Tell: a.Tell}.Told("produce to "+d.s.Topic+" at "+strings.Join(d.s.Brokers, ", "), err)
 	if err == nil {
 		d.forget(a.Calls)
 		return nil

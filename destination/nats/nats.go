@@ -82,7 +82,7 @@ func (d *Destination) Close() error {
 // Send implements destination.Destination.
 func (d *Destination) Send(ctx context.Context, a destination.Attempt) (err error) {
 	defer func() {
-		a.Told(fmt.Sprintf("publish to %s at %s, %d calls", d.s.Subject, strings.Join(d.s.Servers, ", "), len(a.Calls)), err)
+		a.Told("publish to "+d.s.Subject+" at "+strings.Join(d.s.Servers, ", "), err)
 	}()
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

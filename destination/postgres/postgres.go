@@ -140,7 +140,7 @@ func (d *Destination) Send(ctx context.Context, a destination.Attempt) (err erro
 	if err != nil {
 		return err
 	}
-	defer func() { a.Told(d.asked(len(a.Calls)), err) }()
+	defer func() { a.Told(d.asked(), err) }()
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	s, err := d.session(ctx)
@@ -276,9 +276,9 @@ func (s *session) close() {
 }
 
 // asked describes an attempt for people, without user and password.
-func (d *Destination) asked(calls int) string {
+func (d *Destination) asked() string {
 	at := net.JoinHostPort(d.config.Host, strconv.Itoa(int(d.config.Port)))
-	return fmt.Sprintf("COPY into schema %s of database %s at %s, %d calls", d.layout.schema, d.config.Database, at, calls)
+	return fmt.Sprintf("COPY into schema %s of database %s at %s", d.layout.schema, d.config.Database, at)
 }
 
 // Close implements destination.Destination.

@@ -58,7 +58,7 @@ func (d *Destination) Limits() destination.Limits {
 // Send implements destination.Destination. A reader that does not read must not
 // keep the gateway from ending, so a write under way is left behind then.
 func (d *Destination) Send(ctx context.Context, a destination.Attempt) (err error) {
-	defer func() { a.Told(fmt.Sprintf("write to the standard output, %d calls", len(a.Calls)), err) }()
+	defer func() { a.Told("write to the standard output", err) }()
 	select {
 	case <-d.free:
 	case <-ctx.Done():

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/parlance-chat/parlance/internal/phrase"
 )
 
 // phases bound each part of a request.
@@ -193,5 +195,5 @@ func NoAnswer(err error) error {
 // Asked describes a request for people: where it goes, without what may be
 // secret, and how much it carries.
 func Asked(method string, u *url.URL, calls, bytes int) string {
-	return fmt.Sprintf("%s %s://%s%s, %d calls, %d bytes", method, u.Scheme, u.Host, u.Path, calls, bytes)
+	return fmt.Sprintf("%s %s://%s%s, %s, %d bytes", method, u.Scheme, u.Host, u.Path, phrase.Count(int64(calls), "call"), bytes)
 }

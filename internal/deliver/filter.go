@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/parlance-chat/parlance/destination"
@@ -69,8 +70,13 @@ func transform(p *jq.Program, c *destination.Call) (*destination.Call, error) {
 		out = object
 		return nil
 	})
-	if err != nil || out == nil {
+	switch {
+	case err == errManyCalls:
 		return nil, err
+	case err != nil:
+		return nil, fmt.Errorf("transform: %w", err)
+	case out == nil:
+		return nil, nil
 	}
 	out["messageId"] = c.MessageID
 	delete(out, "sentAt")

@@ -51,8 +51,8 @@ func TestTransform(t *testing.T) {
 		`.messageId = "mine" | del(.properties)`:   `{"event":"Live Chat Message Sent","messageId":"m1"}`,
 		`., .`:                                     "error: transform: the program makes several calls of one",
 		`.event`:                                   "error: transform: the program makes several calls of one, or something else",
-		`.properties.message_body | tonumber`:      "error: the program failed",
-		`def f: f; f`:                              "error: the program ran longer",
+		`.properties.message_body | tonumber`:      "error: transform: the program failed",
+		`def f: f; f`:                              "error: transform: the program ran longer",
 	} {
 		p, err := jq.Compile(program, nil)
 		if err != nil {

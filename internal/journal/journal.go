@@ -116,7 +116,7 @@ type Parked struct {
 	Destination string
 	At          time.Time // set by the journal
 	Reason      string
-	Request     string // what was asked, such as "POST https://api.segment.io/v1/batch, 1 calls, 345 bytes"
+	Request     string // what was asked, such as "POST https://api.segment.io/v1/batch, 1 call, 345 bytes"
 	Status      int    // HTTP status, or 0
 	Response    string // what the receiver said, cut
 	Event       Event
