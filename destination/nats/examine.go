@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/internal/phrase"
 )
 
 // rightsTimeout is how long the server may take to tell our rights: to who may
@@ -50,7 +51,7 @@ func (d *Destination) examineStream(ctx context.Context) []destination.Finding {
 	}
 	info := stream.CachedInfo()
 	c := info.Config
-	found := []destination.Finding{good("stream %s is there: %d copies, and knows messageIds for %v", d.s.Stream, c.Replicas, c.Duplicates)}
+	found := []destination.Finding{good("stream %s is there, with %s, and knows messageIds for %s", d.s.Stream, phrase.Count(int64(c.Replicas), "replica"), phrase.Span(c.Duplicates))}
 	subject := wildcard(d.s.Subject)
 	if !anyCovers(c.Subjects, subject) {
 		return append(found, destination.Finding{
