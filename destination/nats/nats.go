@@ -14,6 +14,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/parlance-chat/parlance/destination"
 )
@@ -38,7 +39,7 @@ func Type() destination.Type {
 		Gives: destination.Gives{
 			Repetition: "by messageId, within the stream's duplicate window: 2 minutes, or 1 hour where we create the stream",
 			Order:      "kept within a conversation",
-			Batch:      "each call is acknowledged on its own",
+			Batch:      "calls are taken up to one that fails; where the stream takes no batches, up to that of each conversation",
 			Limits:     "500 calls; 1 MiB a call, or what the server or stream takes",
 			Retries:    "none are asked for",
 		},
@@ -52,6 +53,10 @@ type Destination struct {
 	s  Settings
 	nc *nats.Conn // nil while there is none
 	js jetstream.JetStream
+	// closed is closed with nc.
+	closed chan struct{}
+	// batches says that the stream takes batches of fast ingest.
+	batches bool
 	// forbidden is set once a server says that we lack a right: it answers
 	// nothing to what was sent.
 	forbidden atomic.Bool
@@ -87,11 +92,8 @@ func (d *Destination) Send(ctx context.Context, a destination.Attempt) (err erro
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	err = d.connect(ctx)
-	for _, calls := range rounds(a.Calls) {
-		if err != nil {
-			break
-		}
-		err = d.publish(ctx, calls)
+	if err == nil {
+		err = d.publish(ctx, a)
 	}
 	if err == nil {
 		return nil
@@ -115,7 +117,9 @@ func (d *Destination) connect(ctx context.Context) error {
 	if deadline, ok := ctx.Deadline(); ok {
 		left = max(min(left, time.Until(deadline)), time.Millisecond)
 	}
+	closed := make(chan struct{})
 	nc, err := nats.Connect(strings.Join(d.s.Servers, ","), append(d.s.options(), nats.Timeout(left),
+		nats.ClosedHandler(func(*nats.Conn) { close(closed) }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 			if errors.Is(err, nats.ErrPermissionViolation) {
 				d.forbidden.Store(true)
@@ -124,17 +128,30 @@ func (d *Destination) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.nc = nc
+	d.nc, d.closed = nc, closed
 	if d.js, err = jetstream.New(nc); err != nil {
 		return err
 	}
-	_, err = d.js.Stream(ctx, d.s.Stream)
+	stream, err := d.js.Stream(ctx, d.s.Stream)
 	if errors.Is(err, jetstream.ErrStreamNotFound) && d.s.Create {
-		_, err = d.js.CreateStream(ctx, jetstream.StreamConfig{
-			Name: d.s.Stream, Subjects: []string{wildcard(d.s.Subject)}, Replicas: d.s.Replicas, Duplicates: repetitions,
-		})
+		stream, err = d.create(ctx)
 	}
+	d.batches = err == nil && stream.CachedInfo().Config.AllowBatchPublish
 	return err
+}
+
+// create makes the stream.
+func (d *Destination) create(ctx context.Context) (jetstream.Stream, error) {
+	c := jetstream.StreamConfig{
+		Name: d.s.Stream, Subjects: []string{wildcard(d.s.Subject)}, Replicas: d.s.Replicas, Duplicates: repetitions,
+		AllowBatchPublish: true,
+	}
+	stream, err := d.js.CreateStream(ctx, c)
+	if errors.As(err, new(*jetstream.APIError)) { // servers before 2.14 do not know it
+		c.AllowBatchPublish = false
+		stream, err = d.js.CreateStream(ctx, c)
+	}
+	return stream, err
 }
 
 // wildcard returns all subjects that a template can make.
@@ -148,64 +165,83 @@ func wildcard(template string) string {
 	return strings.Join(parts, ".")
 }
 
-// rounds parts calls into such as may be under way at the same moment: no two
-// of one conversation, so that none can arrive where one before it did not.
-func rounds(calls []destination.Call) [][]destination.Call {
+// conversations returns the indexes of calls by conversation.
+func conversations(calls []destination.Call) (list [][]int) {
 	type conversation struct{ workspace, source, id string }
-	var list [][]destination.Call
-	next := map[conversation]int{}
-	for _, c := range calls {
+	at := map[conversation]int{}
+	for i, c := range calls {
 		of := conversation{c.Workspace, c.Source, c.Conversation}
-		n := next[of]
-		next[of]++
-		if n == len(list) {
-			list = append(list, nil)
+		n, ok := at[of]
+		if !ok {
+			n = len(list)
+			at[of], list = n, append(list, nil)
 		}
-		list[n] = append(list[n], c)
+		list[n] = append(list[n], i)
 	}
 	return list
 }
 
-// publish publishes calls, and waits until the stream has all of them.
-func (d *Destination) publish(ctx context.Context, calls []destination.Call) error {
-	closed := d.nc.StatusChanged(nats.CLOSED)
-	defer d.nc.RemoveStatusListener(closed)
-	acks := make([]jetstream.PubAckFuture, 0, len(calls))
-	var first error
-	for _, c := range calls {
-		subject, err := subject(d.s.Subject, c)
-		if err == nil {
-			var ack jetstream.PubAckFuture
-			m := &nats.Msg{Subject: subject, Data: c.JSON, Header: nats.Header{}}
-			if c.MessageID != "" {
-				m.Header.Set(jetstream.MsgIDHeader, c.MessageID)
-			}
-			if ack, err = d.js.PublishMsgAsync(m, jetstream.WithExpectStream(d.s.Stream)); err == nil {
-				acks = append(acks, ack)
-			}
-		}
-		if err != nil {
-			first = err
-			break
+// publish publishes the calls of an attempt, and returns once the stream has all
+// of them, or those before a failure.
+func (d *Destination) publish(ctx context.Context, a destination.Attempt) error {
+	messages := make([]*nats.Msg, len(a.Calls))
+	for i, c := range a.Calls {
+		var err error
+		if messages[i], err = d.message(c); err != nil {
+			return err
 		}
 	}
-	for _, ack := range acks {
-		select {
-		case <-ack.Ok():
-		case err := <-ack.Err():
-			if first == nil {
-				first = err
-			}
-		case <-closed:
-			return nats.ErrConnectionClosed
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	// A repetition ends a batch that begins with it, and an answer that got lost
+	// once may get lost again: the second time goes the sure way.
+	if d.batches && a.Retry == 0 && d.publishBatch(ctx, messages) {
+		return nil
 	}
-	if first == nil && d.nc.IsClosed() && len(acks) < len(calls) {
+	// If there was a batch and it failed, this shows why. In a conversation each
+	// waits until the stream has the one before it, so that none can arrive
+	// where one before it did not.
+	var all errgroup.Group
+	for _, conversation := range conversations(a.Calls) {
+		all.Go(func() error {
+			for _, i := range conversation {
+				if err := d.publishOne(ctx, messages[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return all.Wait()
+}
+
+// publishOne publishes a message, and waits until the stream has it.
+func (d *Destination) publishOne(ctx context.Context, m *nats.Msg) error {
+	ack, err := d.js.PublishMsgAsync(m)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-ack.Ok():
+		return nil
+	case err := <-ack.Err():
+		return err
+	case <-d.closed:
 		return nats.ErrConnectionClosed
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	return first
+}
+
+// message returns a call as a message.
+func (d *Destination) message(c destination.Call) (*nats.Msg, error) {
+	subject, err := subject(d.s.Subject, c)
+	if err != nil {
+		return nil, err
+	}
+	m := &nats.Msg{Subject: subject, Data: c.JSON, Header: nats.Header{jetstream.ExpectedStreamHeader: {d.s.Stream}}}
+	if c.MessageID != "" {
+		m.Header[jetstream.MsgIDHeader] = []string{c.MessageID}
+	}
+	return m, nil
 }
 
 // subject fills in a template.
@@ -214,16 +250,9 @@ func subject(template string, c destination.Call) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return placeholder.ReplaceAllStringFunc(template, func(p string) string {
-		switch p {
-		case "{workspace}":
-			return word(c.Workspace)
-		case "{source}":
-			return word(c.Source)
-		default:
-			return word(strings.ToLower(name))
-		}
-	}), nil
+	subject := strings.ReplaceAll(template, "{workspace}", word(c.Workspace))
+	subject = strings.ReplaceAll(subject, "{source}", word(c.Source))
+	return strings.ReplaceAll(subject, "{event}", word(strings.ToLower(name))), nil
 }
 
 // word returns text as it can stand in a subject.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -127,15 +126,7 @@ func TestRestart(t *testing.T) {
 	if len(calls) != 100 || subjects[0] != "parlance.acme.desk.live_chat_message_sent" {
 		t.Fatalf("got %d calls, the first at %s", len(calls), subjects[0])
 	}
-	last := map[int]int{}
-	for _, c := range calls {
-		var n int
-		fmt.Sscanf(c[strings.Index(c, `"n":`):], `"n":%d`, &n)
-		if before, ok := last[n%3]; ok && n <= before {
-			t.Errorf("conversation %d: %d after %d", n%3, n, before)
-		}
-		last[n%3] = n
-	}
+	inOrder(t, s.ClientURL(), 100)
 }
 
 func TestMeaning(t *testing.T) {
@@ -177,14 +168,4 @@ func classOf(err error) string {
 		return "pause"
 	}
 	return "again"
-}
-
-func TestRounds(t *testing.T) {
-	var got []int
-	for _, r := range rounds(attempt(0, 7).Calls) {
-		got = append(got, len(r))
-	}
-	if want := []int{3, 3, 1}; !slices.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
-	}
 }
