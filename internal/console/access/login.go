@@ -151,8 +151,9 @@ func (l *limits) allow(who string, kept bool) bool {
 	return l.list[who].Allow()
 }
 
-// forget lets go of those who have done nothing for a while, else of somebody.
-// The caller holds mu.
+// forget lets go of those who have done nothing for a while, and of some others
+// if those are few: to look through all for each one would take long. The caller
+// holds mu.
 func (l *limits) forget() {
 	for who, one := range l.list {
 		if one.Tokens() >= perMinute {
@@ -160,7 +161,7 @@ func (l *limits) forget() {
 		}
 	}
 	for who, one := range l.list {
-		if len(l.list) < maxLimits {
+		if len(l.list) < maxLimits*9/10 {
 			return
 		}
 		if !one.kept {
