@@ -237,7 +237,8 @@ func (l *loop) done(items []*item, parked ...journal.Parked) error {
 	}
 	for _, p := range parked {
 		l.metrics.parked.Inc()
-		l.Log.Warn("event parked: the destination refuses it", "messageId", p.Event.MessageID, "event", p.Event.Name, "reason", p.Reason)
+		l.Log.Warn("event parked: the destination refuses it", "messageId", p.Event.MessageID, "event", p.Event.Name,
+			"reason", unsaid(p.Reason, destination.Exchange{Status: p.Status, Response: p.Response}))
 	}
 	select {
 	case l.room <- struct{}{}:

@@ -64,7 +64,7 @@ func (l *loop) attempts(items []*item) (told destination.Exchange, err error) {
 		if l.ctx.Err() != nil {
 			return told, l.ctx.Err()
 		}
-		if l.gate.leave(p, err) {
+		if l.gate.leave(p, unsaidError{err, told}) {
 			if err := sleep(l.ctx, jitter(backoff(retry))); err != nil {
 				return told, err
 			}

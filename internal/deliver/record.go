@@ -1,7 +1,9 @@
 package deliver
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -157,3 +159,25 @@ func (l *last) exchange() destination.Exchange {
 	defer l.mu.Unlock()
 	return l.e
 }
+
+// unsaid returns a text for the log, without what the receiver said: it may
+// repeat what people wrote. Whoever may see it finds it at the status or the
+// parked call.
+func unsaid(text string, told destination.Exchange) string {
+	if told.Response == "" {
+		return text
+	}
+	if strings.Contains(text, told.Response) {
+		return strings.ReplaceAll(text, told.Response, "…")
+	}
+	return fmt.Sprintf("answered %d …", told.Status) // of a part of the answer, perhaps
+}
+
+// An unsaidError is an error whose text is without what the receiver said.
+type unsaidError struct {
+	error
+	told destination.Exchange
+}
+
+func (e unsaidError) Error() string { return unsaid(e.error.Error(), e.told) }
+func (e unsaidError) Unwrap() error { return e.error }
