@@ -2,7 +2,6 @@ package console
 
 import (
 	"bytes"
-	"html/template"
 	"strconv"
 	"strings"
 	"sync"
@@ -78,13 +77,13 @@ func (a *air) frame(s spot) (frame []byte, last uint64, next time.Time) {
 }
 
 // rows renders records as they stand in the page's table.
-var rows = template.Must(template.New("parts.html").Funcs(functions).ParseFS(templates, "templates/parts.html"))
+var rows = parsed("live.html")
 
 // newFrame returns one server-sent event.
 func newFrame(list []live.Record, id, missed uint64, u access.User) []byte {
 	var b, html bytes.Buffer
 	for _, r := range list {
-		_ = rows.ExecuteTemplate(&html, "record", masked(r, u)) // it is rendered in tests
+		_ = rows().ExecuteTemplate(&html, "record", masked(r, u)) // it is rendered in tests
 	}
 	b.WriteString("id: " + strconv.FormatUint(id, 10) + "\nevent: records\n")
 	if missed > 0 {

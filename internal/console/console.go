@@ -191,15 +191,24 @@ func badRequest(format string, args ...any) error {
 	return &problem{http.StatusBadRequest, fmt.Sprintf(format, args...)}
 }
 
+// parsed returns a page's template with what stands around it, which is parsed
+// when it is first shown: most gateways are looked at by nobody, and all of
+// them together take 2 MB.
+func parsed(file string) func() *template.Template {
+	return sync.OnceValue(func() *template.Template {
+		return template.Must(template.New("layout.html").Funcs(functions).ParseFS(templates, "templates/layout.html", "templates/parts.html", "templates/"+file))
+	})
+}
+
 // add adds a page.
 func (c *Console) add(p page) {
-	t := template.Must(template.New("layout.html").Funcs(functions).ParseFS(templates, "templates/layout.html", "templates/parts.html", "templates/"+p.file))
+	t := parsed(p.file)
 	if p.role == "" {
 		p.role = access.Viewer
 	}
 	for _, pattern := range p.patterns() {
 		c.routes = append(c.routes, pattern)
-		c.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { c.show(w, r, p, t) })
+		c.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { c.show(w, r, p, t()) })
 	}
 }
 

@@ -111,10 +111,10 @@ func (c *Console) fail(w http.ResponseWriter, q *request, err error) {
 		writeJSON(w, p.status, map[string]string{"error": p.text})
 		return
 	}
-	c.render(w, q, p.status, failed, http.StatusText(p.status), p.text)
+	c.render(w, q, p.status, failed(), http.StatusText(p.status), p.text)
 }
 
-var failed = template.Must(template.New("layout.html").Funcs(functions).ParseFS(templates, "templates/layout.html", "templates/parts.html", "templates/failed.html"))
+var failed = parsed("failed.html")
 
 func writeJSON(w http.ResponseWriter, status int, data any) {
 	w.Header().Set("Content-Type", "application/json")
