@@ -76,7 +76,7 @@ func (b *bench) run(ctx context.Context) (err error) {
 	}
 	b.templates = templates(faker)
 	b.parlance = filepath.Join(b.dir, "parlance")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", b.parlance, "github.com/parlance-chat/parlance/cmd/parlance")
+	build := exec.CommandContext(ctx, "go", "build", "-tags", "disable_grpc_modules", "-trimpath", "-ldflags", "-s -w", "-o", b.parlance, "github.com/parlance-chat/parlance/cmd/parlance")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
