@@ -61,6 +61,7 @@ losing a request; what is wrong with it is logged, and the old one stays in forc
 				return g.Reload(*config)
 			})
 		})
+		forgetStart()
 		beside.Go(func() { tuneMemory(ctx) })
 		err = g.Run(ctx)
 		cancel()
