@@ -1,9 +1,9 @@
 package warehouse
 
 import (
+	"errors"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -16,8 +16,23 @@ import (
 type batch struct {
 	layout *Layout
 	rows   [][][]any
+	free   [][]any          // what rows are made of, by table
 	users  map[string][]any // the rows of table users, by id
+	calls  int              // how many there are
+
+	received time.Time
+	now      any // the same, for rows
+	// When the last call was sent, as JSON, read, and for rows, nil if never:
+	// it is mostly the same for the next.
+	sentText string
+	sent     time.Time
+	sentAt   any
+
+	outer, inner []field // kept for the next call
 }
+
+// atOnce is for how many rows there is one allocation.
+const atOnce = 32
 
 // A row is one of a table that is being filled.
 type row struct {
@@ -32,12 +47,15 @@ func (r row) set(column string, value any) { r.values[r.table.index[column]] = v
 // Rows of calls are in the order of these, and those of users in that of their
 // ids. Its error is a *destination.Refusal that holds nobody's words.
 func (l *Layout) Rows(a destination.Attempt) ([][][]any, error) {
-	b := &batch{layout: l, rows: make([][][]any, len(l.Tables)), users: make(map[string][]any)}
 	// The time of the attempt as the calls have it, so that what was sent
 	// now was sent when it was received.
 	received := a.SentAt.UTC().Truncate(time.Millisecond)
+	b := &batch{
+		layout: l, rows: make([][][]any, len(l.Tables)), free: make([][]any, len(l.Tables)), users: make(map[string][]any),
+		calls: len(a.Calls), received: received, now: received,
+	}
 	for _, c := range a.Calls {
-		if err := b.add(c, received); err != nil {
+		if err := b.add(c); err != nil {
 			return nil, err
 		}
 	}
@@ -47,36 +65,44 @@ func (l *Layout) Rows(a destination.Attempt) ([][][]any, error) {
 	return b.rows, nil
 }
 
+// row adds an empty row to a table.
 func (b *batch) row(name string) row {
 	i := b.layout.index[name]
-	r := row{b.layout.Tables[i], make([]any, len(b.layout.Tables[i].Columns))}
+	t := b.layout.Tables[i]
+	n := len(t.Columns)
+	if len(b.free[i]) == 0 {
+		b.free[i] = make([]any, min(atOnce, b.calls)*n)
+	}
+	r := row{t, b.free[i][:n:n]}
+	b.free[i] = b.free[i][n:]
 	b.rows[i] = append(b.rows[i], r.values)
 	return r
 }
 
 // add makes the rows of one call.
-func (b *batch) add(c destination.Call, received time.Time) error {
-	call, err := object(c.JSON)
-	switch {
-	case err != nil:
+func (b *batch) add(of destination.Call) error {
+	switch v := jsontext.Value(of.JSON); {
+	case v.Kind() != '{' || !v.IsValid(lenient):
 		return &destination.Refusal{Reason: "the call is no JSON that a warehouse could keep"}
-	case c.MessageID == "":
+	case of.MessageID == "":
 		return &destination.Refusal{Reason: "the call has no messageId, by which a warehouse could know it"}
 	}
-	call["messageId"] = jsontext.Value(quoted(c.MessageID))
-	switch kind, _ := asText(call["type"]).(string); kind {
+	c := call{id: storable(of.MessageID)}
+	c.read(string(of.JSON))
+	var err error
+	switch kind, _ := text(c.kind); kind {
 	case "track":
-		err = b.track(call, received)
+		err = b.track(&c)
 	case "identify":
-		err = b.identify(call, received)
+		err = b.identify(&c)
 	case "page":
-		err = b.fill(Pages, call, received, "properties", "name", "category")
+		err = b.named(Pages, &c)
 	case "screen":
-		err = b.fill(Screens, call, received, "properties", "name", "category")
+		err = b.named(Screens, &c)
 	case "group":
-		err = b.fill(Groups, call, received, "traits", "groupId")
+		err = b.group(&c)
 	case "alias":
-		err = b.fill(Aliases, call, received, "", "previousId")
+		err = b.alias(&c)
 	default:
 		return &destination.Refusal{Reason: "there is no table for calls of this type"}
 	}
@@ -88,25 +114,54 @@ func (b *batch) add(c destination.Call, received time.Time) error {
 
 // track makes the row in tracks, and that of the event if it is one of ours.
 // Other events have no table of their own, and their properties stay there.
-func (b *batch) track(call values, received time.Time) error {
-	event, _ := asText(call["event"]).(string)
-	name, ok := b.layout.events[event]
-	if !ok {
-		return b.fill(Tracks, call, received, "properties", "event")
+func (b *batch) track(c *call) error {
+	event, known := text(c.event)
+	name, ours := b.layout.events[event]
+	if !ours {
+		name = Tracks
 	}
-	if err := b.fill(name, call, received, "properties", "event"); err != nil {
+	r, err := b.fill(name, c)
+	if err != nil {
 		return err
 	}
-	all := b.row(Tracks)
-	all.copy(b.last(name))
-	all.set("properties", nil) // they are in the event's table
-	return nil
+	if known {
+		r.set("event", snakecase.Snakecase(event))
+		r.set("event_text", event)
+	}
+	if ours {
+		copy(b.row(Tracks).values, r.values[:b.layout.shared])
+	}
+	return b.further(r, "properties", c.properties)
 }
 
-// last returns the row of a table that was added last.
-func (b *batch) last(name string) row {
-	i := b.layout.index[name]
-	return row{b.layout.Tables[i], b.rows[i][len(b.rows[i])-1]}
+// named makes the row of a page or screen.
+func (b *batch) named(table string, c *call) error {
+	r, err := b.fill(table, c)
+	if err != nil {
+		return err
+	}
+	r.set("name", asText(c.name))
+	r.set("category", asText(c.category))
+	return b.further(r, "properties", c.properties)
+}
+
+// group makes the row of a group.
+func (b *batch) group(c *call) error {
+	r, err := b.fill(Groups, c)
+	if err != nil {
+		return err
+	}
+	r.set("group_id", asText(c.group))
+	return b.further(r, "traits", c.traits)
+}
+
+// alias makes the row of an alias.
+func (b *batch) alias(c *call) error {
+	r, err := b.fill(Aliases, c)
+	if err == nil {
+		r.set("previous_id", asText(c.previous))
+	}
+	return err
 }
 
 // copy sets each column to what another row has in the one of the same name.
@@ -119,17 +174,18 @@ func (r row) copy(from row) {
 }
 
 // identify makes the row in identifies, and that of the user.
-func (b *batch) identify(call values, received time.Time) error {
-	if err := b.fill(Identifies, call, received, "traits"); err != nil {
-		return err
+func (b *batch) identify(c *call) error {
+	r, err := b.fill(Identifies, c)
+	if err == nil {
+		err = b.further(r, "traits", c.traits)
 	}
-	id, _ := asID(call["userId"]).(string)
-	if id == "" {
-		return nil
+	id, _ := text(c.user)
+	if err != nil || id == "" {
+		return err
 	}
 	t := b.layout.Tables[b.layout.index[Users]]
 	to := row{t, make([]any, len(t.Columns))}
-	to.copy(b.last(Identifies))
+	to.copy(r)
 	to.set("id", id)
 	known, ok := b.users[id]
 	if !ok {
@@ -158,111 +214,95 @@ func merge(t *Table, a, b []any) ([]any, error) {
 	if a[i] == nil || b[i] == nil {
 		return merged, nil
 	}
-	older, err := object(a[i].([]byte))
-	if err != nil {
-		return nil, err
+	older, newer := string(a[i].([]byte)), string(b[i].([]byte))
+	if kind(older) != '{' || kind(newer) != '{' {
+		return nil, errors.New("no object")
 	}
-	newer, err := object(b[i].([]byte))
-	if err != nil {
-		return nil, err
-	}
-	for k, v := range newer {
-		older[k] = v
-	}
-	merged[i], err = asJSON(older)
+	both := append(object(nil, older), object(nil, newer)...)
+	var err error
+	merged[i], err = asJSON(settle(both))
 	return merged, err
 }
 
-// fill makes a row of a call. The values below the key further have columns, or
-// are kept as JSON in the one that is called so; the keys are the call's own.
-func (b *batch) fill(name string, call values, received time.Time, further string, keys ...string) error {
-	r := b.row(name)
-	r.set("id", asText(call["messageId"]))
-	r.set("anonymous_id", asID(call["anonymousId"]))
-	r.set("user_id", asID(call["userId"]))
-	r.times(call, received)
-	for _, k := range keys {
-		r.set(snakecase.Snakecase(k), asText(call[k]))
-	}
-	if slices.Contains(keys, "event") {
-		if event, ok := asText(call["event"]).(string); ok {
-			r.set("event", snakecase.Snakecase(event))
-			r.set("event_text", event)
-		}
-	}
-	if err := r.context(call["context"]); err != nil {
-		return err
-	}
-	if further == "" {
-		return nil
-	}
-	return r.further(further, call[further])
+// fill makes a row of what all calls have.
+func (b *batch) fill(table string, c *call) (row, error) {
+	r := b.row(table)
+	r.values[atID] = c.id
+	r.values[atAnonymous] = asID(c.anonymous)
+	r.values[atUser] = asID(c.user)
+	b.times(r, c)
+	return r, b.context(r, c.context)
 }
 
 // times sets when a call happened: by the sender's clock, and corrected by how
 // far that one is from ours, as Segment does.
-func (r row) times(call values, received time.Time) {
-	sent, isSent := asTime(call["sentAt"])
-	original, isOriginal := asTime(call["timestamp"])
-	r.set("received_at", received)
-	r.set("timestamp", received)
-	if isSent {
-		r.set("sent_at", sent)
+func (b *batch) times(r row, c *call) {
+	if c.sent != b.sentText {
+		b.sentText, b.sentAt = c.sent, nil
+		if t, ok := asTime(c.sent); ok {
+			b.sent, b.sentAt = t, t
+		}
 	}
-	if isOriginal {
-		r.set("original_timestamp", original)
-		r.set("timestamp", original)
+	r.values[atReceived] = b.now
+	r.values[atTimestamp] = b.now
+	r.values[atSent] = b.sentAt
+	t, ok := asTime(c.timestamp)
+	if !ok {
+		return
 	}
-	if isSent && isOriginal {
-		r.set("timestamp", original.Add(received.Sub(sent)))
+	original := any(t)
+	r.values[atOriginal] = original
+	r.values[atTimestamp] = original
+	if b.sentAt != nil && !b.sent.Equal(b.received) {
+		r.values[atTimestamp] = t.Add(b.received.Sub(b.sent))
 	}
 }
 
 // context sets the columns that begin with context_.
-func (r row) context(v jsontext.Value) error {
-	context, err := object(v)
-	if err != nil {
+func (b *batch) context(r row, v string) error {
+	if kind(v) != '{' {
 		return r.rest("context", v)
 	}
-	for _, key := range context.keys() {
-		v := context[key]
-		if r.put("context_"+snakecase.Snakecase(key), v) {
-			delete(context, key)
-		} else if slices.Contains(nested, key) && v.Kind() == '{' {
-			inner, err := object(v)
+	b.outer = object(b.outer[:0], v)
+	left := b.outer[:0]
+	for _, f := range b.outer {
+		if r.put(r.table.context, f) {
+			continue
+		}
+		if columns, ok := r.table.nested[f.key]; ok && kind(f.value) == '{' {
+			inner := b.put(r, columns, f.value)
+			if len(inner) == 0 {
+				continue
+			}
+			rest, err := asJSON(inner)
 			if err != nil {
 				return err
 			}
-			for _, k := range inner.keys() {
-				if r.put("context_"+key+"_"+snakecase.Snakecase(k), inner[k]) {
-					delete(inner, k)
-				}
-			}
-			if delete(context, key); len(inner) > 0 {
-				if context[key], err = asJSON(inner); err != nil {
-					return err
-				}
-			}
+			f.value = string(rest)
+		}
+		left = append(left, f)
+	}
+	return r.remaining("context", left)
+}
+
+// put sets the columns for the values of an object, and returns those that have none.
+func (b *batch) put(r row, columns map[string]int, v string) []field {
+	b.inner = object(b.inner[:0], v)
+	left := b.inner[:0]
+	for _, f := range b.inner {
+		if !r.put(columns, f) {
+			left = append(left, f)
 		}
 	}
-	return r.remaining("context", context)
+	return left
 }
 
 // further sets the columns of properties or traits.
-func (r row) further(name string, v jsontext.Value) error {
-	all, err := object(v)
-	if err != nil {
+func (b *batch) further(r row, name, v string) error {
+	if kind(v) != '{' {
 		return r.rest(name, v)
 	}
-	for _, key := range all.keys() {
-		// Not what is the call's own: Segment discards a property user_id,
-		// and here it stays among those without a column.
-		column := snakecase.Snakecase(key)
-		if own := slices.Contains(reserved, column) || strings.HasPrefix(column, "context_"); !own && r.put(column, all[key]) {
-			delete(all, key)
-		}
-	}
-	return r.remaining(name, all)
+	return r.remaining(name, b.put(r, r.table.further, v))
 }
 
 // reserved are the columns that no property can set.
@@ -271,24 +311,21 @@ var reserved = []string{"id", "received_at", "anonymous_id", "user_id", "group_i
 
 // put sets a column, and reports whether there is such a one that takes the
 // value and has none yet.
-func (r row) put(column string, v jsontext.Value) bool {
-	i, ok := r.table.index[column]
+func (r row) put(columns map[string]int, f field) bool {
+	i, ok := columns[snakecase.Snakecase(f.key)]
 	if !ok || r.values[i] != nil {
 		return false
 	}
-	switch r.table.Columns[i].Kind {
-	case Text:
-		r.values[i] = asText(v)
-	case Integer:
-		r.values[i] = asInt(v)
-	default:
-		return false
+	if r.table.Columns[i].Kind == Integer {
+		r.values[i] = asInt(f.value)
+	} else {
+		r.values[i] = asText(f.value)
 	}
-	return r.values[i] != nil || v.Kind() == 'n'
+	return r.values[i] != nil
 }
 
 // remaining keeps what has no column of its own.
-func (r row) remaining(column string, all values) error {
+func (r row) remaining(column string, all []field) error {
 	if len(all) == 0 {
 		return nil
 	}
@@ -300,8 +337,8 @@ func (r row) remaining(column string, all values) error {
 }
 
 // rest keeps what is no object.
-func (r row) rest(column string, v jsontext.Value) error {
-	if len(v) == 0 || v.Kind() == 'n' {
+func (r row) rest(column, v string) error {
+	if k := kind(v); k == 0 || k == 'n' {
 		return nil
 	}
 	b, err := clean(v)

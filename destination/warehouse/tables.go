@@ -6,6 +6,7 @@ package warehouse
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/segmentio/go-snakecase"
 
@@ -34,6 +35,13 @@ type Table struct {
 	Name    string
 	Columns []Column
 	index   map[string]int // of columns, by name
+
+	// Those columns of Kind Text and Integer that a call's own values fill, by
+	// the values' names in snake case: of the context, of its objects by
+	// theirs, and of properties or traits.
+	context map[string]int
+	nested  map[string]map[string]int
+	further map[string]int
 }
 
 // Has reports whether the table has a column.
@@ -85,6 +93,17 @@ func texts(names ...string) (columns []Column) {
 	return columns
 }
 
+// Where the first columns of every table but users are.
+const (
+	atID = iota
+	atReceived
+	atAnonymous
+	atUser
+	atOriginal
+	atSent
+	atTimestamp
+)
+
 // common are the columns of every table but users.
 func common() []Column {
 	return slices.Concat([]Column{
@@ -101,13 +120,14 @@ type Layout struct {
 
 	index  map[string]int    // of tables, by name
 	events map[string]string // names of tables, by event
+	shared int               // how many columns of an event's table are the first of tracks, too
 }
 
 // New returns the tables: those of the four events, and those of all that
 // passes through.
 func New() *Layout {
-	l := &Layout{index: make(map[string]int), events: ours()}
 	event := texts("event", "event_text")
+	l := &Layout{index: make(map[string]int), events: ours(), shared: len(common()) + len(event)}
 	properties := []Column{{"properties", JSON}}
 	traits := append(texts(TraitColumns...), Column{"traits", JSON})
 	for _, k := range livechat.Kinds() {
@@ -126,10 +146,39 @@ func New() *Layout {
 }
 
 func (l *Layout) add(name string, columns ...[]Column) {
-	t := &Table{Name: name, Columns: slices.Concat(columns...), index: make(map[string]int)}
+	t := &Table{
+		Name: name, Columns: slices.Concat(columns...), index: make(map[string]int),
+		context: make(map[string]int), nested: make(map[string]map[string]int), further: make(map[string]int),
+	}
+	for _, n := range nested {
+		t.nested[n] = make(map[string]int)
+	}
 	for i, c := range t.Columns {
 		t.index[c.Name] = i
+		t.fill(c, i)
 	}
 	l.index[name] = len(l.Tables)
 	l.Tables = append(l.Tables, t)
+}
+
+// fill notes from which of a call's values a column is filled.
+func (t *Table) fill(c Column, at int) {
+	if c.Kind != Text && c.Kind != Integer {
+		return
+	}
+	in, ok := strings.CutPrefix(c.Name, "context_")
+	if !ok {
+		// Not what is the call's own: Segment discards a property user_id,
+		// and here it stays among those without a column.
+		if !slices.Contains(reserved, c.Name) {
+			t.further[c.Name] = at
+		}
+		return
+	}
+	t.context[in] = at
+	for n, columns := range t.nested {
+		if of, ok := strings.CutPrefix(in, n+"_"); ok {
+			columns[of] = at
+		}
+	}
 }

@@ -2,114 +2,57 @@ package warehouse
 
 import (
 	"bytes"
-	"errors"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// values are those of a JSON object.
-type values map[string]jsontext.Value
-
-// keys returns the names in order, so that the same call gives the same rows.
-func (v values) keys() []string {
-	keys := make([]string, 0, len(v))
-	for key := range v {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
 // lenient reads whatever SDKs send.
 var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
-var errNoObject = errors.New("no object")
-
-var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
-
-// object reads a JSON object. Values that are null are left out, as they are in
-// Segment's tables.
-func object(v []byte) (values, error) {
-	if len(v) == 0 || jsontext.Value(v).Kind() != '{' {
-		return nil, errNoObject
-	}
-	all := values{}
-	d := decoders.Get().(*jsontext.Decoder)
-	defer decoders.Put(d)
-	d.Reset(bytes.NewBuffer(v), lenient) // it reads a Buffer where it lies
-	_, err := d.ReadToken()
-	for err == nil && d.PeekKind() == '"' {
-		var name jsontext.Token
-		if name, err = d.ReadToken(); err != nil {
-			break
+// text returns the value of a text column, if there is one. What is no text is
+// written as JSON, as Segment does with lists.
+func text(v string) (string, bool) {
+	switch kind(v) {
+	case 0, 'n':
+		return "", false
+	case '"':
+		if strings.IndexByte(v, '\\') < 0 {
+			return storable(v[1 : len(v)-1]), true
 		}
-		key := name.String() // before the next is read
-		var value jsontext.Value
-		if value, err = d.ReadValue(); err != nil {
-			break
-		}
-		if value.Kind() == 'n' {
-			delete(all, key)
-			continue
-		}
-		end := int(d.InputOffset())
-		all[key] = v[end-len(value) : end : end]
-	}
-	if err == nil {
-		_, err = d.ReadToken() // }
-	}
-	if err != nil {
-		return nil, err
-	}
-	if _, err := d.ReadToken(); err != io.EOF {
-		return nil, errNoObject
-	}
-	return all, nil
-}
-
-// asText returns the value of a text column, or nil. What is no text is written
-// as JSON, as Segment does with lists.
-func asText(v jsontext.Value) any {
-	switch {
-	case len(v) == 0, v.Kind() == 'n':
-		return nil
-	case v.Kind() == '"' && bytes.IndexByte(v, '\\') < 0:
-		return storable(string(v[1 : len(v)-1]))
-	case v.Kind() == '"':
-		s, err := jsontext.AppendUnquote(nil, v)
-		if err != nil && s == nil {
-			return nil
-		}
-		return storable(string(s))
+		s, ok := unquote(v)
+		return storable(s), ok
 	}
 	b, err := clean(v)
-	if err != nil {
-		return nil
+	return string(b), err == nil
+}
+
+// asText is text for a row.
+func asText(v string) any {
+	if s, ok := text(v); ok {
+		return s
 	}
-	return string(b)
+	return nil
 }
 
 // asID returns the value of a column that holds an id, or nil.
-func asID(v jsontext.Value) any {
-	if id := asText(v); id != "" {
+func asID(v string) any {
+	if id, ok := text(v); ok && id != "" {
 		return id
 	}
 	return nil
 }
 
 // asInt returns the value of an integer column, or nil.
-func asInt(v jsontext.Value) any {
-	if v.Kind() != '0' {
+func asInt(v string) any {
+	if c := kind(v); c != '-' && (c < '0' || c > '9') {
 		return nil
 	}
-	n, err := strconv.ParseInt(string(v), 10, 64)
+	n, err := strconv.ParseInt(v, 10, 64)
 	if err != nil {
 		return nil
 	}
@@ -117,8 +60,8 @@ func asInt(v jsontext.Value) any {
 }
 
 // asTime reads a time as JSON has it.
-func asTime(v jsontext.Value) (time.Time, bool) {
-	s, ok := asText(v).(string)
+func asTime(v string) (time.Time, bool) {
+	s, ok := text(v)
 	if !ok {
 		return time.Time{}, false
 	}
@@ -140,27 +83,30 @@ func quoted(s string) []byte {
 	return b
 }
 
-// asJSON writes values for a JSON column, always in the same order.
-func asJSON(all values) ([]byte, error) {
+// asJSON writes fields for a JSON column.
+func asJSON(all []field) ([]byte, error) {
 	out := []byte{'{'}
-	for _, key := range all.keys() {
+	for _, f := range all {
 		if len(out) > 1 {
 			out = append(out, ',')
 		}
-		b, err := clean(all[key])
+		b, err := clean(f.value)
 		if err != nil {
 			return nil, err
 		}
-		out = append(append(append(out, quoted(storable(key))...), ':'), b...)
+		out = append(append(append(out, quoted(storable(f.key))...), ':'), b...)
 	}
 	return append(out, '}'), nil
 }
 
 // clean rewrites JSON so that every warehouse takes it: no NUL, no half of a
 // surrogate pair, no number beyond what PostgreSQL counts.
-func clean(v jsontext.Value) ([]byte, error) {
+func clean(v string) ([]byte, error) {
+	if c := kind(v); c == 't' || c == 'f' || (c == '-' || '0' <= c && c <= '9') && countable(v) {
+		return []byte(v), nil
+	}
 	var out bytes.Buffer
-	d := jsontext.NewDecoder(bytes.NewReader(v), lenient)
+	d := jsontext.NewDecoder(strings.NewReader(v), lenient)
 	e := jsontext.NewEncoder(&out, lenient)
 	for {
 		t, err := d.ReadToken()

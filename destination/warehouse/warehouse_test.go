@@ -102,9 +102,11 @@ func TestSameRows(t *testing.T) {
 }
 
 func FuzzRows(f *testing.F) {
-	f.Add([]byte(sent))
-	f.Add([]byte(`{"type":"group","traits":[1]}`))
-	f.Add([]byte(`{"type":"page","context":{"page":{"url":1,"x":"\ud800"}}}`))
+	for _, calls := range strange {
+		for _, c := range calls {
+			f.Add([]byte(c))
+		}
+	}
 	l := New()
 	f.Fuzz(func(t *testing.T, call []byte) {
 		rows, err := l.Rows(destination.Attempt{SentAt: nine, Calls: []destination.Call{{MessageID: "a", JSON: call}}})
