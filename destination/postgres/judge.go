@@ -25,6 +25,11 @@ func judge(err error, retry int) error {
 		return noAnswer(err)
 	}
 	reason := fmt.Sprintf("PostgreSQL says %s: %s", said.Code, strings.ToValidUTF8(said.Message, "?"))
+	if said.Code == "22P03" && retry == 0 {
+		// A column has another type than when the session looked. The next
+		// one looks again.
+		return errors.New(reason)
+	}
 	switch class := said.Code[:min(2, len(said.Code))]; class {
 	case "08", "40", "53", "55", "57", "58", "XX", "F0":
 		// Connection, conflict of transactions, full disk or memory, locks,

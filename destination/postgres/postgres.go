@@ -125,7 +125,8 @@ type Destination struct {
 // A session is a connection to a database that has the tables.
 type session struct {
 	*pgx.Conn
-	since time.Time // when it was made
+	since   time.Time               // when it was made
+	numeric map[string]map[int]bool // by table, the columns that were numeric then and are bigint if we make them
 }
 
 // Limits implements destination.Destination.
@@ -174,8 +175,8 @@ func (d *Destination) session(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{conn, time.Now()}
-	if err := d.layout.migrate(ctx, conn); err != nil {
+	s := &session{Conn: conn, since: time.Now()}
+	if s.numeric, err = d.layout.migrate(ctx, conn); err != nil {
 		s.close()
 		return nil, err
 	}
@@ -243,11 +244,7 @@ func (l *layout) write(ctx context.Context, s *session, rows [][][]any, staged b
 		if len(rows[i]) == 0 {
 			continue
 		}
-		to := pgx.Identifier{l.schema, t.Name}
-		if staged || t.Name == warehouse.Users {
-			to = pgx.Identifier{"pg_temp", t.staging}
-		}
-		if _, err := s.CopyFrom(ctx, to, t.names, pgx.CopyFromRows(rows[i])); err != nil {
+		if err := s.copy(ctx, t, rows[i], staged || t.Name == warehouse.Users); err != nil {
 			return false, err
 		}
 	}

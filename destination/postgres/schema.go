@@ -42,20 +42,30 @@ type there struct {
 }
 
 // migrate brings the schema up to date. A schema that is so already needs no
-// right to change it.
-func (l *layout) migrate(ctx context.Context, conn *pgx.Conn) error {
+// right to change it. It returns the columns, by table, that are numeric where
+// ours would be bigint.
+func (l *layout) migrate(ctx context.Context, conn *pgx.Conn) (map[string]map[int]bool, error) {
 	now, err := l.look(ctx, conn)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	numeric := make(map[string]map[int]bool)
+	for _, t := range l.tables {
+		numeric[t.Name] = make(map[int]bool)
+		for i, c := range t.Columns {
+			if now.tables[t.Name][c.Name] == "numeric" {
+				numeric[t.Name][i] = true
+			}
+		}
 	}
 	changes, err := l.changes(now)
 	if err != nil || changes == "" {
-		return err
+		return numeric, err
 	}
 	// Another gateway may have done the same since we looked, hence the lock
 	// before, and "if not exists" in what follows.
 	lock := fmt.Sprintf("select pg_advisory_xact_lock(hashtext(%s));\n", literal("parlance "+l.schema))
-	return conn.PgConn().Exec(ctx, begin+lock+changes+"commit").Close()
+	return numeric, conn.PgConn().Exec(ctx, begin+lock+changes+"commit").Close()
 }
 
 // look finds out what the schema has.

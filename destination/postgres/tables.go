@@ -20,10 +20,10 @@ type column struct{ name, kind string }
 // A table is one of a schema.
 type table struct {
 	*warehouse.Table
-	names   []string // of columns
-	staging string   // the temporary table in which rows stand before
-	stage   string   // statements that make it
-	store   string   // statements that bring its rows into the table
+	copy       string // statement that takes rows
+	stage      string // statements that make the temporary table in which rows stand before
+	copyStaged string // statement that takes rows there
+	store      string // statements that bring them into the table
 }
 
 // A layout is the tables of one schema.
@@ -44,20 +44,23 @@ func newLayout(schema string) *layout {
 func newTable(schema string, of *warehouse.Table) *table {
 	// A pooler may keep it for a later version of this program, which then
 	// has to have another name for it.
-	t := &table{Table: of, staging: "parlance_1_" + of.Name}
+	staging := quote("parlance_1_" + of.Name)
 	var definitions, list []string
 	for _, c := range of.Columns {
-		t.names = append(t.names, c.Name)
 		list = append(list, quote(c.Name))
 		definitions = append(definitions, quote(c.Name)+" "+types[c.Kind])
 	}
-	t.stage = fmt.Sprintf("create temporary table if not exists %s (%s) on commit delete rows;\n", quote(t.staging), strings.Join(definitions, ", "))
 	columns := strings.Join(list, ", ")
-	// In the order of their ids, so that two gateways with the same rows do
-	// not wait for each other.
-	t.store = fmt.Sprintf("insert into %s as t (%s) select %s from pg_temp.%s order by id on conflict (id) %s;\n",
-		quote(schema, of.Name), columns, columns, quote(t.staging), conflict(of))
-	return t
+	return &table{
+		Table:      of,
+		copy:       fmt.Sprintf("copy %s (%s) from stdin binary", quote(schema, of.Name), columns),
+		stage:      fmt.Sprintf("create temporary table if not exists %s (%s) on commit delete rows;\n", staging, strings.Join(definitions, ", ")),
+		copyStaged: fmt.Sprintf("copy pg_temp.%s (%s) from stdin binary", staging, columns),
+		// In the order of their ids, so that two gateways with the same rows
+		// do not wait for each other.
+		store: fmt.Sprintf("insert into %s as t (%s) select %s from pg_temp.%s order by id on conflict (id) %s;\n",
+			quote(schema, of.Name), columns, columns, staging, conflict(of)),
+	}
 }
 
 // conflict says what becomes of a row that is there already. A call is the
