@@ -33,7 +33,7 @@ func TestAlertOfPause(t *testing.T) {
 	}))
 	defer receiver.Close()
 	closed := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		http.Error(w, "no", http.StatusUnauthorized)
+		http.Error(w, "no: private", http.StatusUnauthorized) // some repeat what they were sent
 	}))
 	defer closed.Close()
 	c := gateway.Config{

@@ -103,7 +103,13 @@ func Open(c Config) (*Gateway, error) {
 	}
 	g.openReading(registry)
 	g.alerts = alerts{log: c.Log, status: func(ctx context.Context, workspace string) (control.Status, error) {
-		return g.target().Status(ctx, workspace)
+		s, err := g.target().Status(ctx, workspace)
+		for i := range s.Destinations {
+			if d := &s.Destinations[i]; d.Trouble != "" {
+				d.Trouble = g.loops.meaning(d.Workspace, d.Name)
+			}
+		}
+		return s, err
 	}}
 	if g.alerts.store, err = alert.OpenStore(filepath.Join(c.Data, storeName)); err != nil {
 		c.Log.Warn("what alerts were told is not known; what still holds is told again", "error", err)

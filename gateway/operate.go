@@ -95,13 +95,10 @@ func (l *loops) forget() {
 
 // State implements control.Deliveries.
 func (l *loops) State(workspace, name string) (state, trouble string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	n := l.running[destinationKey{workspace, name}]
-	if n == nil || n.stop == nil {
+	s, ok := l.deliveryStatus(workspace, name)
+	if !ok {
 		return control.StateStopped, ""
 	}
-	s := n.options.Record.Status()
 	if s.State == control.StateOK || s.State == "" {
 		return control.StateOK, ""
 	}
@@ -110,6 +107,24 @@ func (l *loops) State(workspace, name string) (state, trouble string) {
 		trouble += ", next attempt " + s.Next.Format(time.TimeOnly)
 	}
 	return s.State, trouble
+}
+
+// meaning returns what is wrong with a delivery, without what the receiver
+// said: for those who are not here.
+func (l *loops) meaning(workspace, name string) string {
+	s, _ := l.deliveryStatus(workspace, name)
+	return s.Meaning
+}
+
+// deliveryStatus returns how a delivery is doing, if it runs.
+func (l *loops) deliveryStatus(workspace, name string) (deliver.Status, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := l.running[destinationKey{workspace, name}]
+	if n == nil || n.stop == nil {
+		return deliver.Status{}, false
+	}
+	return n.options.Record.Status(), true
 }
 
 // replay delivers the destination's replays, the oldest first, until ctx is

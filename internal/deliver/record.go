@@ -35,9 +35,10 @@ type Status struct {
 	Retries  int
 	InFlight int // attempts under way
 	// Error is what the last attempt that was not taken came to, and when. It
-	// stays after others were taken.
-	Error   string
-	ErrorAt time.Time
+	// stays after others were taken. Meaning is without what the receiver said,
+	// which may repeat what people wrote.
+	Error, Meaning string
+	ErrorAt        time.Time
 }
 
 // An Attempt is one that was made.
@@ -127,7 +128,7 @@ func (r *Record) end(a Attempt) {
 	defer r.mu.Unlock()
 	r.status.InFlight--
 	if a.Error != "" {
-		r.status.Error, r.status.ErrorAt = a.Error, time.Now()
+		r.status.Error, r.status.Meaning, r.status.ErrorAt = a.Error, unsaid(a.Error, a.Exchange), time.Now()
 	}
 	if a.Result == "ok" || a.Result == "refused" {
 		r.status.Retries = 0
