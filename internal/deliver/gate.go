@@ -111,7 +111,7 @@ func (g *gate) await(ctx context.Context, wait time.Duration) error {
 	defer t.Stop()
 	g.mu.Lock()
 	resume := g.resume
-	if g.state != paused {
+	if g.state == waiting {
 		resume = nil // who asked to be left alone is
 	}
 	g.mu.Unlock()

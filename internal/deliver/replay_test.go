@@ -291,6 +291,21 @@ func TestResend(t *testing.T) {
 	}
 }
 
+// However many are parked, each is tried, also where an attempt has one call.
+func TestResendOneByOne(t *testing.T) {
+	list := make([]journal.Parked, 200)
+	for n := range list {
+		list[n].Event = journal.Event{MessageID: fmt.Sprintf("m%04d", n), JSON: []byte(`{}`)}
+	}
+	r := &receiver{limits: destination.Limits{Calls: 1}}
+	if err := Resend(t.Context(), options(nil, "default", "d", r), list, func(_ journal.Parked, err error) error { return err }); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(r.attempts()); got != len(list) {
+		t.Errorf("got %d attempts, want %d", got, len(list))
+	}
+}
+
 func refuse(id string) func(destination.Attempt) error {
 	return func(a destination.Attempt) error {
 		if slices.ContainsFunc(a.Calls, func(c destination.Call) bool { return c.MessageID == id }) {

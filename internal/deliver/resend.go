@@ -36,7 +36,8 @@ func Resend(ctx context.Context, o Options, list []journal.Parked, told func(p j
 				return err
 			}
 		}
-		list, most = list[n:], 2*most
+		list = list[n:]
+		most = min(2*most, len(list)) // it must not grow for ever
 	}
 	return nil
 }
