@@ -5,5 +5,5 @@ import "embed"
 
 // Files are the pages, by their paths below this directory.
 //
-//go:embed *.md connectors/*.md destinations/*.md
+//go:embed *.md adr/*.md connectors/*.md connectors/recipes/*.md destinations/*.md
 var Files embed.FS

@@ -237,7 +237,7 @@ type Destination struct {
 	Transform Text `yaml:"transform,omitempty"`
 	// How many requests may be under way at once, 1 to 64. The calls of a conversation keep their order whatever it is. Without it what fits the type: 4 for most, 1 for files, and for receivers of your own.
 	InFlight int `yaml:"in_flight,omitempty"`
-	// What one request may have, where it is to be less than the type takes. See [batch and rate_limit](#batch-and-rate_limit).
+	// What one request may have, where it is to be less than the type takes. See [smaller batches, and a rate](#smaller-batches-and-a-rate).
 	Batch Batch `yaml:"batch,omitempty"`
 	// How much may be sent in a second.
 	RateLimit RateLimit `yaml:"rate_limit,omitempty"`

@@ -8,6 +8,7 @@ import (
 
 	"github.com/parlance-chat/parlance/gateway"
 	"github.com/parlance-chat/parlance/internal/forget"
+	"github.com/parlance-chat/parlance/internal/phrase"
 )
 
 func forgetCommand() *cobra.Command {
@@ -46,11 +47,20 @@ func printForgotten(w io.Writer, r forget.Reply, dry bool) error {
 	if dry {
 		verb = "would be forgotten"
 	}
-	_, err := fmt.Fprintf(w, `%s: %d conversations
-  known by       %d userIds, %d anonymousIds, %d e-mail addresses
-  in the journal %d webhooks, %d events, %d states, %d parked
-  in the archive %d events, %d identify calls
-`, verb, r.Conversations, r.UserIDs, r.AnonymousIDs, r.Emails, r.Webhooks, r.Events, r.States, r.Parked, r.Archived, r.Identifies)
+	emails := "e-mail addresses"
+	if r.Emails == 1 {
+		emails = "e-mail address"
+	}
+	count := func(n int, what string) string { return phrase.Count(int64(n), what) }
+	_, err := fmt.Fprintf(w, `%s: %s
+  known by       %s, %s, %d %s
+  in the journal %s, %s, %s, %d parked
+  in the archive %s, %s
+`, verb, count(r.Conversations, "conversation"), count(r.UserIDs, "userId"), count(r.AnonymousIDs, "anonymousId"), r.Emails, emails,
+		count(r.Webhooks, "webhook"), count(r.Events, "event"), count(r.States, "state"), r.Parked, count(r.Archived, "event"), count(r.Identifies, "identify call"))
+	if err == nil && !dry {
+		_, err = fmt.Fprintln(w, "what was delivered is the receivers' to delete, and so are files of destinations")
+	}
 	if err == nil && !dry && !r.Compacted {
 		_, err = fmt.Fprintln(w, "what retention deleted before may still be in free pages of the files: to overwrite those too, run this again while the gateway is stopped")
 	}

@@ -30,7 +30,7 @@ func TestForget(t *testing.T) {
 	p.ledger.await(t, 6)
 	p.eventually("the archive has got all", func() bool {
 		out, _ := parlance(t, p.dir, "", "forget", "--user", "user-of-1", "--dry-run")
-		return strings.Contains(out, "would be forgotten: 1 conversations") && strings.Contains(out, "in the archive 4 events")
+		return strings.Contains(out, "would be forgotten: 1 conversation\n") && strings.Contains(out, "in the archive 4 events")
 	})
 	p.run(0, "run this again while the gateway is stopped", "forget", "--user", "user-of-1")
 	if !p.holds("user-of-2") || p.holds("user-of-1") || p.holds("in 1") || p.holds("customer1@example.com") {
@@ -38,7 +38,7 @@ func TestForget(t *testing.T) {
 	}
 	p.chat(3, 3, 9)
 	p.stop()
-	out := p.run(0, "forgotten: 1 conversations", "forget", "--user", "user-of-2")
+	out := p.run(0, "forgotten: 1 conversation\n", "forget", "--user", "user-of-2")
 	if strings.Contains(out, "again") || p.holds("user-of-2") || p.holds("in 2") {
 		t.Errorf("got %v and\n%s", p.holds("user-of-2"), out)
 	}

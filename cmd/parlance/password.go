@@ -21,8 +21,8 @@ func passwordCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "password",
 		Short: "Make of a password what the configuration holds",
-		Long: `Password reads a password, twice from a terminal and once from a pipe, and prints what stands for it in
-the configuration. The password cannot be found out from that (argon2id).`,
+		Long: `Password reads a password, of at least 15 characters, twice from a terminal and once from a pipe, and prints a user
+for the configuration, with what stands for the password. The password cannot be found out from that (argon2id).`,
 		Example: "  parlance password\n  parlance password < password.txt",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -88,7 +88,8 @@ func reloadOn(ctx context.Context, hangup <-chan os.Signal, log *slog.Logger, re
 	}
 }
 
-const firstSteps = `No chat tool is configured yet. Write parlance.yaml, for example:
+const firstSteps = `No chat tool is configured yet. Open the gateway's address in a browser on this machine, http://127.0.0.1:8080
+unless listen says otherwise: its page Setup writes the configuration. Or write parlance.yaml, for example:
 
   sources:
     support: {type: chatwoot, secret: "${CHATWOOT_SECRET}"}      # its webhooks come to POST /in/support

@@ -32,7 +32,7 @@ func rendered(name string) template.HTML {
 	}
 	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if l, ok := n.(*ast.Link); ok && entering && !strings.Contains(string(l.Destination), "://") && !strings.HasPrefix(string(l.Destination), "#") {
-			l.Destination = []byte("/docs/" + path.Join(path.Dir(name), string(l.Destination)))
+			l.Destination = []byte(pageLink(name, string(l.Destination)))
 		}
 		return ast.WalkContinue, nil
 	})
@@ -43,6 +43,16 @@ func rendered(name string) template.HTML {
 	// What may be too wide for a phone is scrolled by keyboard too.
 	html := strings.NewReplacer("<pre>", `<pre tabindex="0">`, "<table>", `<div class="table" tabindex="0"><table>`, "</table>", "</table></div>").Replace(b.String())
 	return template.HTML(html) // ours, and goldmark lets no other HTML through
+}
+
+// pageLink returns where a link of a page leads: to the console's pages, or to the
+// repository for what the program does not hold.
+func pageLink(page, link string) string {
+	file, _, _ := strings.Cut(link, "#")
+	if _, err := fs.Stat(docs.Files, path.Join(path.Dir(page), file)); err != nil {
+		return "https://github.com/parlance-chat/parlance/blob/main/" + path.Join("docs", path.Dir(page), link)
+	}
+	return "/docs/" + path.Join(path.Dir(page), link)
 }
 
 // A docView is a page of the documentation.
@@ -56,6 +66,9 @@ func (v docView) Title() string { return v.Name }
 
 func (c *Console) doc(q *request) (any, error) {
 	name := path.Clean(q.name)
+	if name == "." {
+		name = "README.md"
+	}
 	source, err := fs.ReadFile(docs.Files, name)
 	if err != nil { // such as that it is a directory
 		return nil, notFound("The documentation in this program has no such page.")

@@ -73,7 +73,7 @@ func (v *reportView) cards(q *request) []card {
 	}
 	started := count("Conversations started", "started", now.Started, before.Started, 0)
 	started.Href = v.list(q, v.Since, v.Until)
-	messages := card{Label: "Messages of customers / of us", Value: number(now.Sent) + " / " + number(now.Received+now.BotReceived),
+	messages := card{Label: "Messages: customers / us", Value: number(now.Sent) + " / " + number(now.Received+now.BotReceived),
 		Change: compared(float64(now.Sent+now.Received+now.BotReceived), float64(before.Sent+before.Received+before.BotReceived), 0, writeNumber), Help: metrics("sent", "received", "bot_received")}
 	return []card{
 		started, count("Ended", "closings", now.Closings, before.Closings, 0), state("Open now", "open", v.Now.Open), state("Unanswered now", "unanswered", v.Now.Unanswered),
@@ -97,6 +97,7 @@ type tableView struct {
 // A tableRow is one of a table.
 type tableRow struct {
 	Name, Href string
+	Source     string // of an agent, who is another one in another tool
 	Bot        bool
 	Cells      []string
 }
@@ -120,7 +121,7 @@ func (v *reportView) team(q *request) tableView {
 		in.Set("agent", nameAgent(a.Agent))
 		in.Set("since", v.From)
 		in.Set("until", v.To)
-		t.Rows = append(t.Rows, tableRow{Name: titleAgent(&a.Agent), Bot: a.Bot, Href: "/conversations?" + in.Encode(), Cells: []string{
+		t.Rows = append(t.Rows, tableRow{Name: titleAgent(&a.Agent), Source: a.Source, Bot: a.Bot, Href: "/conversations?" + in.Encode(), Cells: []string{
 			number(a.Handled), number(messages), took(first.Count, first.Median), took(first.Count, first.P90), took(response.Count, response.Median), took(response.Count, response.P90),
 			number(a.Closings), took(a.Duration.Count, a.Duration.Median), number(a.Transfers), number(a.Concurrency.Mean), number(a.Concurrency.Most)}})
 		t.raw = append(t.raw, []string{a.Source, a.ID, a.Name, strconv.FormatBool(a.Bot), whole(a.Handled), whole(messages), exact(first.Count, first.Median), exact(first.Count, first.P90),

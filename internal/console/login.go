@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/parlance-chat/parlance/internal/console/access"
@@ -62,7 +63,7 @@ func (c *Console) goOn(w http.ResponseWriter, r *http.Request, to string, err er
 	default:
 		c.o.Log.Error("console: login", "error", err)
 	}
-	http.Redirect(w, r, "/login?failed="+failed, http.StatusSeeOther)
+	http.Redirect(w, r, "/login?"+url.Values{"failed": {failed}, "to": {to}}.Encode(), http.StatusSeeOther)
 }
 
 func (c *Console) exit(w http.ResponseWriter, r *http.Request) {

@@ -70,7 +70,10 @@ func TestDocumentation(t *testing.T) {
 	if _, body := get(t, url+"/docs/connectors/chatwoot.md", nil); !strings.Contains(body, "Click by click") || !strings.Contains(body, `href="/docs/config.md#`) && !strings.Contains(body, `href="/docs/`) {
 		t.Error("the page of Chatwoot is not what it should be")
 	}
-	for _, path := range []string{"/docs/nothing.md", "/docs/connectors", "/docs/", "/docs/../go.mod", "/docs/%2e%2e/go.mod"} {
+	if _, body := get(t, url+"/docs/", nil); !strings.Contains(body, `href="/docs/connectors/README.md"`) {
+		t.Error("the first page of the documentation leads nowhere")
+	}
+	for _, path := range []string{"/docs/nothing.md", "/docs/connectors", "/docs/../go.mod", "/docs/%2e%2e/go.mod"} {
 		if resp, _ := get(t, url+path, nil); resp.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: got %d, want 404", path, resp.StatusCode)
 		}

@@ -27,7 +27,7 @@ const maxMemory = 256 * 1024
 func CheckHash(hash string) error {
 	p, _, _, err := argon2id.DecodeHash(hash)
 	if err != nil || p.Memory > maxMemory || p.Iterations > 20 {
-		return errors.New("must be what 'parlance password' prints, which begins with $argon2id$")
+		return errors.New("must be what 'parlance password' prints between the quotes, which begins with $argon2id$")
 	}
 	return nil
 }

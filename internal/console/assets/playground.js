@@ -7,11 +7,14 @@ document.addEventListener('DOMContentLoaded', () => {
     if (!answer.ok) { location.reload(); return; }
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
     const focused = document.activeElement?.id;
+    const by = document.getElementById('by')?.value;
     const drafts = [...document.querySelectorAll('[data-play] input[name="text"]')].map((i) => [i.id, i.value]);
     const next = page.querySelector('main');
     document.querySelector('main').replaceWith(next);
     history.replaceState(null, '', answer.url);
     for (const [id, value] of drafts) if (id !== sent) document.getElementById(id).value = value;
+    // Who has chosen to write a private note must not write a message instead.
+    if (by && sent !== 'text-agent') document.getElementById('by').value = by;
     if (focused) document.getElementById(focused)?.focus();
     for (const list of document.querySelectorAll('.bubbles')) list.scrollTop = list.scrollHeight;
     sent = '';
