@@ -74,6 +74,8 @@ func BenchmarkSend(b *testing.B) {
 				b.Fatalf("%s: got %s rows", w.name, got)
 			}
 			query(b, db, "checkpoint; select 1") // whose cost is not the next one's
+			_ = d.Close()
+			_ = db.Close(b.Context())
 		}
 	}
 	for _, w := range ways {
