@@ -327,6 +327,9 @@ func TestLoginInBrowser(t *testing.T) {
 	tab.Type("input[name=password]", "correct horse battery staple\n")
 	tab.See("h1", "Sources")
 	tab.See(".tools", "mia · log out")
+	if tab.Shows("nav", "Setup") {
+		t.Error("a viewer is led to Setup, where only an operator can do anything")
+	}
 	tab.ExpectComplaints()
 	tab.Go("/audit")
 	tab.See(".notice", "for operators")

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/parlance-chat/parlance/internal/console/access"
 )
 
 // A frame is what stands around a page.
@@ -25,11 +27,12 @@ type frame struct {
 type link struct {
 	Href, Name string
 	Here       bool
+	operators  bool // only they can do anything there
 }
 
 // navigation is what stands above every page, in this order.
 var navigation = []link{{Href: "/", Name: "Live"}, {Href: "/conversations", Name: "Conversations"}, {Href: "/reports", Name: "Reports"}, {Href: "/destinations", Name: "Destinations"},
-	{Href: "/sources", Name: "Sources"}, {Href: "/quality", Name: "Quality"}, {Href: "/playground", Name: "Playground"}, {Href: "/setup", Name: "Setup"}}
+	{Href: "/sources", Name: "Sources"}, {Href: "/quality", Name: "Quality"}, {Href: "/playground", Name: "Playground", operators: true}, {Href: "/setup", Name: "Setup", operators: true}}
 
 // show answers with a page or its twin.
 func (c *Console) show(w http.ResponseWriter, r *http.Request, p page, t *template.Template) {
@@ -71,6 +74,9 @@ func (c *Console) render(w http.ResponseWriter, q *request, status int, t *templ
 	for _, l := range navigation {
 		if q.User.Name == "" {
 			break
+		}
+		if l.operators && !q.User.Role.May(access.Operator) {
+			continue
 		}
 		l.Here = l.Href == q.URL.Path || l.Href != "/" && strings.HasPrefix(q.URL.Path, l.Href+"/")
 		if q.Workspace != "default" {

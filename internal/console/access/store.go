@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -30,6 +31,12 @@ var schema = sqlitemigration.Schema{Migrations: []string{`
 type store struct{ pool *sqlitemigration.Pool }
 
 func openStore(dir string) (*store, error) {
+	// As the other files there: nobody else's.
+	if f, err := os.OpenFile(filepath.Join(dir, fileName), os.O_CREATE, 0o600); err != nil {
+		return nil, fmt.Errorf("console: %w", err)
+	} else if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("console: %w", err)
+	}
 	pool := sqlitemigration.NewPool(filepath.Join(dir, fileName), schema, sqlitemigration.Options{
 		PoolSize: 1,
 		PrepareConn: func(c *sqlite.Conn) error {
