@@ -125,9 +125,26 @@ func (tab *Tab) See(selector, text string) {
 	tab.t.Fatalf("%s shows no %q; the page: %s", selector, text, tab.Text("main"))
 }
 
+// loaded waits until the page's scripts have run: what is done before that
+// nobody hears. A form that was just sent may still show the page before it, so
+// see something of the next one first.
+func (tab *Tab) loaded() {
+	tab.t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		ctx, cancel := context.WithTimeout(tab.ctx, patience)
+		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.readyState === 'complete'`))
+		cancel()
+		if ok && err == nil {
+			return
+		}
+	}
+	tab.t.Fatal("the page does not come to rest")
+}
+
 // Click clicks on the first thing that a CSS selector finds.
 func (tab *Tab) Click(selector string) {
 	tab.t.Helper()
+	tab.loaded()
 	tab.Do(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
 }
 
@@ -135,6 +152,7 @@ func (tab *Tab) Click(selector string) {
 // presses Enter.
 func (tab *Tab) Type(selector, text string) {
 	tab.t.Helper()
+	tab.loaded()
 	Eval[any](tab, fmt.Sprintf(`document.querySelector(%q).value = ""`, selector))
 	tab.Do(chromedp.SendKeys(chromedp.CSS(selector), text))
 }
@@ -143,6 +161,7 @@ func (tab *Tab) Type(selector, text string) {
 // key there, which is one of package kb.
 func (tab *Tab) Press(selector, key string) {
 	tab.t.Helper()
+	tab.loaded()
 	Eval[any](tab, fmt.Sprintf(`document.querySelector(%q).focus()`, selector))
 	tab.Do(chromedp.KeyEvent(key))
 }
@@ -150,6 +169,7 @@ func (tab *Tab) Press(selector, key string) {
 // Hover points at the middle of the last thing that a CSS selector finds.
 func (tab *Tab) Hover(selector string) {
 	tab.t.Helper()
+	tab.loaded()
 	at := Eval[[]float64](tab, fmt.Sprintf(`(() => { const e = [...document.querySelectorAll(%q)].at(-1); e.scrollIntoView({block: 'center'});
 		const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()`, selector))
 	tab.Do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, at[0], at[1]))
@@ -158,6 +178,7 @@ func (tab *Tab) Hover(selector string) {
 // Choose chooses a value of a select element.
 func (tab *Tab) Choose(selector, value string) {
 	tab.t.Helper()
+	tab.loaded()
 	Eval[any](tab, fmt.Sprintf(`{const s = document.querySelector(%q); s.value = %q; s.dispatchEvent(new Event('change', {bubbles: true}))}`, selector, value))
 }
 
