@@ -10,8 +10,9 @@ import (
 
 const (
 	// smallMemory is what Go may use before it collects garbage in earnest.
-	// With what SQLite and the program itself take, it stays under 100 MB.
-	smallMemory = 64 << 20
+	// With what SQLite and the program itself take, it stays under 100 MB. To
+	// 64 MiB it takes no measurable processor time more.
+	smallMemory = 56 << 20
 	// liveHeap is what the last collection left.
 	liveHeap = "/gc/heap/live:bytes"
 )
