@@ -5,6 +5,7 @@ package parquet
 import (
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -38,6 +39,7 @@ func deliverAll(dir string) error {
 	if err != nil {
 		return err
 	}
+	fmt.Println("begun")
 	path := filepath.Join(dir, "cursor")
 	b, _ := os.ReadFile(path) // there is none at first
 	for at, _ := strconv.Atoi(string(b)); at < killed; {
@@ -68,11 +70,19 @@ func TestKill(t *testing.T) {
 	for done := false; !done; {
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), "PARLANCE_TEST_KILL="+dir)
-		if err := cmd.Start(); err != nil {
+		out, err := cmd.StdoutPipe()
+		if err == nil {
+			err = cmd.Start()
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
-		timer := time.AfterFunc(30*time.Millisecond+rand.N(120*time.Millisecond), func() { _ = cmd.Process.Kill() })
-		err := cmd.Wait()
+		// It lives longer from kill to kill, so that it comes to an end however
+		// slow the machine is.
+		_, _ = out.Read(make([]byte, 1)) // until it has begun
+		timer := time.AfterFunc(rand.N(time.Duration(4+kills)*10*time.Millisecond), func() { _ = cmd.Process.Kill() })
+		_, _ = io.Copy(io.Discard, out)
+		err = cmd.Wait()
 		if timer.Stop(); err == nil {
 			done = true
 		} else if cmd.ProcessState.ExitCode() >= 0 {
