@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -258,7 +259,7 @@ func page(t *testing.T, address, token string) string {
 func TestHugeForms(t *testing.T) {
 	address := run(t, locked(t))
 	for _, kind := range []string{"application/x-www-form-urlencoded", "multipart/form-data; boundary=b"} {
-		sent := 0
+		var sent atomic.Int64 // the client may still be sending when it has the answer
 		req, err := http.NewRequest("POST", address+"/sources/shop", io.TeeReader(io.LimitReader(zeros{}, 64<<20), counter{&sent}))
 		if err != nil {
 			t.Fatal(err)
@@ -269,8 +270,8 @@ func TestHugeForms(t *testing.T) {
 		if err == nil {
 			resp.Body.Close()
 		}
-		if sent > 16<<20 {
-			t.Errorf("%s: %d MB were taken", kind, sent>>20)
+		if sent.Load() > 16<<20 {
+			t.Errorf("%s: %d MB were taken", kind, sent.Load()>>20)
 		}
 	}
 	resp, _ := ask(t, "POST", address+"/sources/shop", func(r *http.Request) {
@@ -293,9 +294,12 @@ func (zeros) Read(b []byte) (int, error) {
 	return len(b), nil
 }
 
-type counter struct{ n *int }
+type counter struct{ n *atomic.Int64 }
 
-func (c counter) Write(b []byte) (int, error) { *c.n += len(b); return len(b), nil }
+func (c counter) Write(b []byte) (int, error) {
+	c.n.Add(int64(len(b)))
+	return len(b), nil
+}
 
 // Where a configuration is there, nobody has another one looked at: what is
 // wrong with it would tell of the gateway's environment and files.
