@@ -89,6 +89,7 @@ type Call struct {
 	Source       string // that it comes from
 	MessageID    string
 	Conversation string // calls of one conversation keep their order
+	Event        string // what Name returns, where it is known already, or ""
 	JSON         []byte // as it is to be sent
 }
 

@@ -10,8 +10,11 @@ var errNoName = &Refusal{Reason: "the call is no JSON object with a type and an 
 
 // Name returns the name of the event that a call tells of, such as "Live Chat
 // Message Sent", and of other calls the type, such as "identify". Its error is
-// a *Refusal. It reads no more of the call than it needs.
+// a *Refusal. Where it is not known, it reads no more of the call than it needs.
 func (c Call) Name() (string, error) {
+	if c.Event != "" {
+		return c.Event, nil
+	}
 	// A decoder reads a Buffer where it lies.
 	d := jsontext.NewDecoder(bytes.NewBuffer(c.JSON), jsontext.AllowDuplicateNames(true))
 	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {

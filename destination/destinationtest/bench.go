@@ -54,7 +54,7 @@ func Attempt(from, calls int) (a destination.Attempt) {
 	a.SentAt = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 	for i := from; i < from+calls; i++ {
 		a.Calls = append(a.Calls, destination.Call{
-			Workspace: "acme", Source: "desk", MessageID: fmt.Sprint("m", i), Conversation: fmt.Sprint("c", i%100),
+			Workspace: "acme", Source: "desk", MessageID: fmt.Sprint("m", i), Conversation: fmt.Sprint("c", i%100), Event: "Live Chat Message Sent",
 			JSON: fmt.Appendf(nil, `{"userId":"u%d","type":"track","event":"Live Chat Message Sent","messageId":"m%d","timestamp":"2026-03-02T09:00:00.000Z","properties":{"conversation_id":"c%d","conversation_duration":%d,"message_id":"%d","message_body":"Where is my order?"}}`, i%100, i, i%100, i, i),
 		})
 	}

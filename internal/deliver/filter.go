@@ -80,6 +80,7 @@ func transform(p *jq.Program, c *destination.Call) (*destination.Call, error) {
 	}
 	out["messageId"] = c.MessageID
 	delete(out, "sentAt")
+	c.Event = "" // the program may have changed it
 	c.JSON, err = json.Marshal(out)
 	return c, err
 }

@@ -64,6 +64,9 @@ func TestTransform(t *testing.T) {
 			got = "error: " + err.Error()
 		} else if c != nil {
 			got = string(c.JSON)
+			if name, err := c.Name(); err != nil || !strings.Contains(got, `"event":"`+name+`"`) {
+				t.Errorf("%s: got name %q (%v), but %s", program, name, err, got)
+			}
 		}
 		if got != want && (!strings.HasPrefix(want, "error") || !strings.HasPrefix(got, want)) || strings.Contains(got, "mia") {
 			t.Errorf("%s: got %s, want %s", program, got, want)

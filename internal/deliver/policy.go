@@ -54,7 +54,8 @@ func (p Policy) render(e journal.Event) (*destination.Call, error) {
 	if !p.Only.lets(e) || p.Except.leavesOut(e) {
 		return nil, nil
 	}
-	c := &destination.Call{Workspace: e.Workspace, Source: e.Source, MessageID: e.MessageID, Conversation: e.Conversation, JSON: e.JSON}
+	c := &destination.Call{Workspace: e.Workspace, Source: e.Source, MessageID: e.MessageID, Conversation: e.Conversation,
+		Event: string(p.name(livechat.Kind(e.Name))), JSON: e.JSON}
 	if p.Salt != "" {
 		c.MessageID = salted(p.Salt, e.MessageID)
 	}
@@ -91,14 +92,20 @@ func salted(salt, id string) string {
 	return u.String()
 }
 
+// name returns what the destination calls an event.
+func (p Policy) name(k livechat.Kind) livechat.Kind {
+	switch {
+	case p.Perspective == Company && k == livechat.Sent:
+		return livechat.Received
+	case p.Perspective == Company && k == livechat.Received:
+		return livechat.Sent
+	}
+	return k
+}
+
 // edit applies the policy. Whatever it does not change keeps its bytes.
 func (p Policy) edit(call []byte, k livechat.Kind, messageID string) ([]byte, error) {
-	name := k
-	if p.Perspective == Company && k == livechat.Sent {
-		name = livechat.Received
-	} else if p.Perspective == Company && k == livechat.Received {
-		name = livechat.Sent
-	}
+	name := p.name(k)
 	ours := slices.Contains(livechat.Kinds(), k) // all else passes through
 	return editObject(call, func(key string, value json.RawMessage) (json.RawMessage, error) {
 		switch {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parlance-chat/parlance/destination"
 	"github.com/parlance-chat/parlance/internal/journal"
 )
 
@@ -43,6 +44,9 @@ func TestRender(t *testing.T) {
 			}
 			if strings.Contains(tt.call, "messageId") && !strings.Contains(string(c.JSON), `"messageId":"`+c.MessageID+`"`) {
 				t.Errorf("messageId of the call is not %s", c.MessageID)
+			}
+			if name, err := (destination.Call{JSON: c.JSON}).Name(); err != nil || c.Event != name {
+				t.Errorf("got event %q, but the call is of %q (%v)", c.Event, name, err)
 			}
 		})
 	}
