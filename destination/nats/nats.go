@@ -14,7 +14,6 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/parlance-chat/parlance/destination"
 )
@@ -53,8 +52,6 @@ type Destination struct {
 	s  Settings
 	nc *nats.Conn // nil while there is none
 	js jetstream.JetStream
-	// closed is closed with nc.
-	closed chan struct{}
 	// batches says that the stream takes batches of fast ingest.
 	batches bool
 	// forbidden is set once a server says that we lack a right: it answers
@@ -117,9 +114,7 @@ func (d *Destination) connect(ctx context.Context) error {
 	if deadline, ok := ctx.Deadline(); ok {
 		left = max(min(left, time.Until(deadline)), time.Millisecond)
 	}
-	closed := make(chan struct{})
 	nc, err := nats.Connect(strings.Join(d.s.Servers, ","), append(d.s.options(), nats.Timeout(left),
-		nats.ClosedHandler(func(*nats.Conn) { close(closed) }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 			if errors.Is(err, nats.ErrPermissionViolation) {
 				d.forbidden.Store(true)
@@ -128,7 +123,7 @@ func (d *Destination) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.nc, d.closed = nc, closed
+	d.nc = nc
 	if d.js, err = jetstream.New(nc); err != nil {
 		return err
 	}
@@ -196,39 +191,8 @@ func (d *Destination) publish(ctx context.Context, a destination.Attempt) error 
 	if d.batches && a.Retry == 0 && d.publishBatch(ctx, messages) {
 		return nil
 	}
-	// If there was a batch and it failed, this shows why. In a conversation each
-	// waits until the stream has the one before it, so that none can arrive
-	// where one before it did not.
-	var all errgroup.Group
-	for _, conversation := range conversations(a.Calls) {
-		all.Go(func() error {
-			for _, i := range conversation {
-				if err := d.publishOne(ctx, messages[i]); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	return all.Wait()
-}
-
-// publishOne publishes a message, and waits until the stream has it.
-func (d *Destination) publishOne(ctx context.Context, m *nats.Msg) error {
-	ack, err := d.js.PublishMsgAsync(m)
-	if err != nil {
-		return err
-	}
-	select {
-	case <-ack.Ok():
-		return nil
-	case err := <-ack.Err():
-		return err
-	case <-d.closed:
-		return nats.ErrConnectionClosed
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	// If there was a batch and it failed, this shows why.
+	return d.publishEach(ctx, messages, conversations(a.Calls))
 }
 
 // message returns a call as a message.
