@@ -235,7 +235,7 @@ type Destination struct {
 	Except Filter `yaml:"except,omitempty"`
 	// A jq program that makes another call of each, or none, or `file:PATH`. It runs last, so that it sees what message_body leaves. The messageId stays.
 	Transform Text `yaml:"transform,omitempty"`
-	// How many requests may be under way at once, 1 to 64. The calls of a conversation keep their order whatever it is. Without it what fits the type: 4 for most, 1 for files, and for receivers of your own.
+	// How many requests may be under way at once, 1 to 64. The calls of a conversation keep their order whatever it is. Without it what fits the type: 4 for platforms and webhooks, 2 for postgres, and 1 for the others, which take no more.
 	InFlight int `yaml:"in_flight,omitempty"`
 	// What one request may have, where it is to be less than the type takes. See [smaller batches, and a rate](#smaller-batches-and-a-rate).
 	Batch Batch `yaml:"batch,omitempty"`
