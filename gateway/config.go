@@ -357,7 +357,7 @@ func Load(path string) (*Config, error) {
 // Parse reads a configuration. The name is the file's, for problems, and env
 // looks an environment variable up. The error is a *ConfigError.
 func Parse(data []byte, name string, env func(string) (string, bool)) (*Config, error) {
-	c, problems := read(data, name, env)
+	c, problems := read(data, strictyaml.Options{File: name, Env: env})
 	if len(problems) > 0 {
 		return nil, &ConfigError{problems}
 	}
@@ -371,7 +371,7 @@ func Peek(path string) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gateway: configuration: %w", err)
 	}
-	c, problems := read(data, path, os.LookupEnv)
+	c, problems := read(data, strictyaml.Options{File: path, Env: os.LookupEnv})
 	problems = slices.DeleteFunc(problems, func(p Problem) bool {
 		key, _, below := strings.Cut(p.Path, ".")
 		return key != "" && key != "data" && key != "retention" && (key != "workspaces" || below)
@@ -382,10 +382,10 @@ func Peek(path string) (*Config, error) {
 	return c, nil
 }
 
-func read(data []byte, name string, env func(string) (string, bool)) (*Config, []Problem) {
+func read(data []byte, o strictyaml.Options) (*Config, []Problem) {
 	c := Default()
 	r := newResolver()
-	doc, problems := strictyaml.Decode(data, c, strictyaml.Options{File: name, Env: env, Further: func(of any) (any, bool) {
+	o.Further = func(of any) (any, bool) {
 		d, ok := of.(*Destination)
 		if !ok {
 			return nil, false
@@ -394,7 +394,8 @@ func read(data []byte, name string, env func(string) (string, bool)) (*Config, [
 			d.Settings = t.Settings()
 		}
 		return d.Settings, true
-	}})
+	}
+	doc, problems := strictyaml.Decode(data, c, o)
 	if c.Settle == 0 {
 		c.Settle = NoSettle
 	}

@@ -14,7 +14,7 @@ import (
 // Whoever is forgotten is not shown either of what memory holds, and a dry run
 // changes nothing.
 func TestForgetWhatMemoryHolds(t *testing.T) {
-	s, _ := empty(t)
+	s, _ := setUp(t, "")
 	s.g.watched.Hub.Publish(live.Record{Kind: live.Event, Workspace: "default", User: "zoe", Body: "I am Zoe"})
 	replay := journal.Replay{Workspace: "default", Destination: "log", Filter: journal.Filter{User: "zoe"}, Started: time.Now()}
 	if err := errors.Join(s.g.journal.AddReplay(t.Context(), &replay), s.g.journal.EndReplay(t.Context(), "default", replay.ID, true)); err != nil {

@@ -1,12 +1,11 @@
 package gateway
 
 import (
+	"bytes"
 	"cmp"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -15,254 +14,210 @@ import (
 	"strings"
 	"sync"
 
-	connectors "github.com/parlance-chat/parlance/connector/all"
-	destinations "github.com/parlance-chat/parlance/destination/all"
-
-	"github.com/parlance-chat/parlance/connector"
 	"github.com/parlance-chat/parlance/internal/console"
+	"github.com/parlance-chat/parlance/internal/strictyaml"
 )
 
-// setup writes the first configuration. It implements console.Setup.
+// setup adds sources and destinations to the configuration. The first are a
+// configuration of their own. It implements console.Setup.
 type setup struct {
 	g  *Gateway
-	mu sync.Mutex // held while one is written, for there is one first
+	mu sync.Mutex // held while the file is written
 }
 
-// File implements console.Setup.
-func (s *setup) File() string { return s.g.config.File }
-
-// Open implements console.Setup: only where there is nothing that could be
-// lost.
-func (s *setup) Open() bool {
-	return s.g.config.File != "" && len(s.g.inForce.Load().Sources) == 0
+// State implements console.Setup.
+func (s *setup) State() console.SetupState {
+	text, _, closed := s.current()
+	return console.SetupState{File: s.g.config.File, None: len(s.g.inForce.Load().Sources) == 0, Empty: closed == "" && s.first(text), Closed: closed}
 }
 
-// Tools implements console.Setup.
-func (s *setup) Tools() (list []console.Choice) {
-	for _, t := range connectors.Types() {
-		if t.Name != typeCustom {
-			list = append(list, console.Choice{Type: t.Name, Title: t.Title})
+// first reports whether there is no configuration yet. Then whoever is here sets
+// the gateway up, and may use what the machine has for it. Those who add to one
+// may not: an operator of a gateway has neither its secrets nor its files.
+func (s *setup) first(text []byte) bool {
+	return len(bytes.TrimSpace(text)) == 0 && len(s.g.inForce.Load().Sources) == 0
+}
+
+// current returns the file's text and what it says, or for people why nothing
+// is written there.
+func (s *setup) current() (text []byte, c *Config, closed string) {
+	const paste = "Write the lines below into it yourself, and send the process SIGHUP."
+	path := s.g.config.File
+	if path == "" {
+		return nil, nil, "This gateway was configured by a program, so nothing is written here; below is what a configuration file would hold."
+	}
+	info, err := os.Lstat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, nil, fmt.Sprintf("%s is a link or no file, which is not written here. %s", path, paste)
+	}
+	if err == nil {
+		if text, err = os.ReadFile(path); err == nil {
+			err = writable(path, info.Mode())
 		}
 	}
-	slices.SortFunc(list, func(a, b console.Choice) int {
-		return strings.Compare(strings.ToLower(a.Title), strings.ToLower(b.Title))
-	})
-	return append(list, console.Choice{Type: typeAPI, Title: "a program of your own (activity API)"}, console.Choice{Type: typeTracking, Title: "Segment's SDKs (tracking)"})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Sprintf("The gateway may not write %s. %s", path, paste)
+	}
+	if c, err = Parse(text, filepath.Base(path), os.LookupEnv); err != nil {
+		return nil, nil, fmt.Sprintf("Something is wrong in %s: 'parlance check' says what. %s", path, paste)
+	}
+	if !sameReloaded(c, s.g.latest.Load()) {
+		return nil, nil, fmt.Sprintf("%s has changes that are not in force yet, and they would come with yours. Send the process SIGHUP first.", path)
+	}
+	return text, c, ""
 }
 
-// drafts are the settings that the usual receivers need.
-var drafts = map[string]string{
-	"file":        "path: ./events.jsonl",
-	"segment":     "write_key: \"${SEGMENT_KEY}\"\n    region: us        # or eu",
-	"rudderstack": "write_key: \"${RUDDERSTACK_KEY}\"\n    endpoint: https://YOURS.dataplane.rudderstack.com",
-	"jitsu":       "write_key: \"${JITSU_KEY}\"\n    endpoint: https://YOURS.d.jitsu.com",
-	"customerio":  "write_key: \"${CUSTOMERIO_KEY}\"\n    region: us        # or eu",
-	"posthog":     "project_key: \"${POSTHOG_KEY}\"\n    region: us        # or eu",
-	"postgres":    "url: \"${POSTGRES_URL}\"        # postgres://USER:PASSWORD@HOST:5432/DATABASE",
-	"webhook":     "url: https://YOURS.example.com/hook\n    secret: \"${WEBHOOK_SECRET}\"",
+// writable returns why a file may not be written. Whom nothing stops, such as
+// root, is stopped by what the file's owner wants.
+func writable(path string, mode fs.FileMode) error {
+	if mode.Perm()&0o200 == 0 {
+		return fs.ErrPermission
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
-// Receivers implements console.Setup.
-func (s *setup) Receivers() (list []console.Choice) {
-	for _, t := range destinations.Types() {
-		if drafts[t.Name] != "" {
-			list = append(list, console.Choice{Type: t.Name, Title: t.Title})
-		}
+// sameReloaded reports whether two configurations are the same in what a reload
+// puts in force.
+func sameReloaded(a, b *Config) bool {
+	of := func(c *Config) []any {
+		return []any{c.Rules, c.Policy, c.Namespace, c.Sources, c.Destinations, c.Alerts, c.Workspaces, c.Console}
 	}
-	return list
-}
-
-// Draft implements console.Setup.
-func (s *setup) Draft(tool, receiver string) string {
-	var b strings.Builder
-	b.WriteString("sources:\n")
-	switch tool {
-	case typeAPI:
-		b.WriteString("  shop:\n    type: api\n    token: \"${SHOP_TOKEN}\"\n")
-	case typeTracking:
-		b.WriteString("  website:\n    type: tracking\n    write_key: \"${WEBSITE_KEY}\"\n")
-	default:
-		for _, t := range connectors.Types() {
-			if t.Name == tool {
-				b.WriteString(draftSource(t))
-			}
-		}
-	}
-	if drafts[receiver] != "" {
-		fmt.Fprintf(&b, "destinations:\n  %s:\n    type: %s\n    %s\n", receiver, receiver, drafts[receiver])
-	}
-	return b.String()
-}
-
-func draftSource(t connector.Type) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "  support:\n    type: %s\n", t.Name)
-	if t.Signs == connector.Never {
-		fmt.Fprintf(&b, "    unsigned: true      # %s signs nothing: whoever knows the path can tell anything\n    path: %s\n", t.Title, rand.Text())
-	} else {
-		b.WriteString("    secret: \"${SUPPORT_SECRET}\"\n")
-	}
-	if t.API != nil && !t.API.Optional {
-		b.WriteString("    api_token: \"${SUPPORT_API_TOKEN}\"\n")
-		if t.API.URL == "" {
-			b.WriteString("    api_url: https://YOURS.example.com\n")
-		}
-	}
-	if t.Zoneless {
-		b.WriteString("    timezone: UTC       # where the tool's clock stands\n")
-	}
-	return b.String()
+	return reflect.DeepEqual(of(a), of(b))
 }
 
 // wholeSecret is a value that is nothing but a variable.
 var wholeSecret = regexp.MustCompile(`"?\$\{([A-Za-z_][A-Za-z0-9_]*)\}"?`)
 
-// Check implements console.Setup.
-func (s *setup) Check(text string, values map[string]string) []string {
-	_, err := s.parse(text, values)
-	var wrong *ConfigError
-	if !errors.As(err, &wrong) {
-		return nil
+// Examine implements console.Setup.
+func (s *setup) Examine(a console.Addition) console.Examined {
+	text, now, closed := s.current()
+	first := closed == "" && s.first(text)
+	c, problems := s.read(a, first)
+	out := described(c, a)
+	for _, p := range problems {
+		out.Problems = append(out.Problems, p.String())
 	}
-	var list []string
-	for _, p := range wrong.Problems {
-		list = append(list, p.String())
+	if closed == "" && len(problems) == 0 {
+		_, problems := now.with(c, first)
+		for _, p := range problems {
+			out.Problems = append(out.Problems, p.String())
+		}
 	}
-	return list
+	return out
 }
 
-// parse reads a configuration as it is written on the page. Where it is kept is
-// as it was.
-func (s *setup) parse(text string, values map[string]string) (*Config, error) {
-	return Parse([]byte(text), filepath.Base(s.g.config.File), func(name string) (string, bool) {
-		if v := values[name]; v != "" {
+// read reads what is to be added by itself.
+func (s *setup) read(a console.Addition, first bool) (*Config, []Problem) {
+	var missing []Problem
+	o := strictyaml.Options{Env: func(name string) (string, bool) {
+		if v := strings.TrimSpace(a.Values[name]); v != "" { // as what is read from files is
 			return v, true
 		}
-		return os.LookupEnv(name)
-	})
-}
-
-// Write implements console.Setup.
-func (s *setup) Write(text string, values map[string]string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.Open() {
-		return errors.New("gateway: there is a configuration already; edit the file, and send SIGHUP")
-	}
-	if old, err := os.ReadFile(s.g.config.File); err == nil && len(strings.TrimSpace(string(old))) > 0 {
-		return fmt.Errorf("gateway: %s is not empty; edit it, and send SIGHUP", s.g.config.File)
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	values = maps.Clone(values)
-	for name, value := range values {
-		values[name] = strings.TrimSpace(value) // as what is read from files is
-	}
-	meant, err := s.parse(text, values)
-	if err != nil {
-		return err
-	}
-	text, made, err := s.writeSecrets(text, values)
-	if err == nil {
-		err = s.putInForce(text, meant)
-	}
-	if err != nil {
-		for _, path := range made {
-			err = errors.Join(err, os.Remove(path))
-		}
-	}
-	return err
-}
-
-// putInForce writes a configuration down, which must be read as it is meant. What
-// cannot be written down is not put in force, nor the other way round.
-func (s *setup) putInForce(text string, meant *Config) error {
-	c, err := s.parse(text, nil)
-	if err != nil || !reflect.DeepEqual(c, meant) {
-		return errors.New("gateway: what is no secret, or a part of a longer value, cannot stand in a file of its own; leave it empty here, and set it in the environment")
-	}
-	c.Log, c.Version, c.File = s.g.config.Log, s.g.config.Version, s.g.config.File
-	draft, err := os.CreateTemp(filepath.Dir(c.File), filepath.Base(c.File)+".*") // which nobody else may read
-	if err != nil {
-		return err
-	}
-	_, err = draft.WriteString(text)
-	if err = errors.Join(err, draft.Close()); err == nil {
-		err = s.g.Reload(*c)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(draft.Name()))
-	}
-	return os.Rename(draft.Name(), c.File)
-}
-
-// writeSecrets puts each secret into a file of its own, so that the
-// configuration holds none. It returns the configuration that says where, and
-// the files that it made. One that is there already is not touched.
-func (s *setup) writeSecrets(text string, values map[string]string) (_ string, made []string, err error) {
-	dir := filepath.Join(filepath.Dir(s.g.config.File), "secrets")
-	text = wholeSecret.ReplaceAllStringFunc(text, func(found string) string {
-		name := wholeSecret.FindStringSubmatch(found)[1]
-		value := values[name]
-		if value == "" || err != nil {
-			return found // it comes from the environment
-		}
-		path := filepath.Join(dir, strings.ToLower(name))
-		if old, e := os.ReadFile(path); e == nil {
-			if string(old) != value {
-				err = fmt.Errorf("gateway: %s is there already and holds something else; remove it, or write file:%[1]s in place of ${%s}", path, name)
+		p := Problem{Path: name, Text: "is empty: type it below"}
+		if first {
+			if v, ok := os.LookupEnv(name); ok {
+				return v, true
 			}
-		} else if err = writeNew(path, value); err == nil {
-			made = append(made, path)
+			p.Text += ", or start the gateway with it in its environment"
 		}
-		return fmt.Sprintf("%q", "file:"+filepath.ToSlash(path))
+		if !slices.Contains(missing, p) {
+			missing = append(missing, p)
+		}
+		return "", false
+	}}
+	if !first {
+		o.ReadFile = func(string) (string, error) {
+			return "", errors.New(`no file of this machine is read for what is added here; write "${NAME}", and type it below`)
+		}
+	}
+	c, problems := read([]byte(a.Text), o)
+	problems = slices.DeleteFunc(problems, func(p Problem) bool {
+		return slices.ContainsFunc(missing, func(m Problem) bool { return p.Text == "the environment variable "+m.Path+" is not set" })
 	})
-	return text, made, err
+	for i := range problems {
+		problems[i].Path = fmt.Sprintf("line %d: %s", problems[i].Line, problems[i].Path)
+		problems[i].Line = 0
+	}
+	return c, append(missing, problems...)
 }
 
-// writeNew writes a file that is not there yet, for nobody else to read.
-func writeNew(path, text string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(text)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return errors.Join(err, os.Remove(path))
-	}
-	return nil
-}
-
-// Variables implements console.Setup.
-func (s *setup) Variables(text string) (list []string) {
-	for _, found := range wholeSecret.FindAllStringSubmatch(text, -1) {
-		if !slices.Contains(list, found[1]) {
-			list = append(list, found[1])
+// described says what there is to add. What was not typed may be any secret of
+// the machine, so that it does not show.
+func described(c *Config, a console.Addition) (out console.Examined) {
+	for _, found := range wholeSecret.FindAllStringSubmatch(a.Text, -1) {
+		if !slices.Contains(out.Variables, found[1]) {
+			out.Variables = append(out.Variables, found[1])
 		}
 	}
-	return list
+	for _, w := range append(c.Workspaces, Workspace{Name: defaultWorkspace, Sources: c.Sources, Destinations: c.Destinations}) {
+		for _, s := range w.Sources {
+			if out.Names = append(out.Names, s.Name); out.Source == "" {
+				out.Source, out.Path = s.Name, s.address(w.Name, a)
+			}
+		}
+		for _, d := range w.Destinations {
+			out.Names, out.Destination = append(out.Names, d.Name), cmp.Or(out.Destination, d.Name)
+		}
+	}
+	return out
 }
 
-// Address implements console.Setup.
-func (s *setup) Address(text string, values map[string]string) (name, path string) {
-	c, err := s.parse(text, values)
-	if err != nil || len(c.Sources) == 0 {
-		return "", ""
-	}
-	first := c.Sources[0]
-	switch first.Type {
+// address is where what is added is told of chats.
+func (s Source) address(workspace string, a console.Addition) string {
+	switch s.Type {
 	case typeAPI:
-		return first.Name, "/v1/activities"
+		return "/v1/activities"
 	case typeTracking:
-		return first.Name, "/v1/batch"
+		return "/v1/batch"
 	}
-	path = cmp.Or(string(first.Path), first.Name)
-	typed := slices.Contains(slices.Collect(maps.Values(values)), path)
-	if !typed && !strings.Contains(text, path) {
-		path = "…" // of the environment or of a file, which are nobody's to read here
+	path := string(s.Path)
+	typed := strings.Contains(a.Text, path)
+	for _, v := range a.Values {
+		typed = typed || strings.TrimSpace(v) == path
 	}
-	return first.Name, "/in/" + path
+	if !typed {
+		path = "…"
+	}
+	r := ResolvedSource{}
+	r.Workspace, r.Name, r.Path = workspace, s.Name, path
+	return r.webhookPath()
+}
+
+// with returns a configuration with what is added to it, and what is wrong with
+// that.
+func (c *Config) with(more *Config, first bool) (*Config, []Problem) {
+	if first {
+		if len(more.Sources) == 0 {
+			return more, []Problem{{Text: "There is no source yet: write one below sources."}}
+		}
+		return more, nil
+	}
+	rest, out := *more, *c
+	rest.Sources, rest.Destinations, rest.Workspaces = nil, nil, nil
+	alone := reflect.DeepEqual(&rest, Default())
+	add := func(to *Workspace, w Workspace) {
+		to.Sources, to.Destinations = slices.Concat(to.Sources, w.Sources), slices.Concat(to.Destinations, w.Destinations)
+	}
+	top := Workspace{Sources: c.Sources, Destinations: c.Destinations}
+	add(&top, Workspace{Sources: more.Sources, Destinations: more.Destinations})
+	out.Sources, out.Destinations, out.Workspaces = top.Sources, top.Destinations, slices.Clone(c.Workspaces)
+	for _, w := range more.Workspaces {
+		i := slices.IndexFunc(out.Workspaces, func(o Workspace) bool { return o.Name == w.Name })
+		alone = alone && i >= 0 && reflect.DeepEqual(w, Workspace{Name: w.Name, Sources: w.Sources, Destinations: w.Destinations})
+		if alone {
+			add(&out.Workspaces[i], w)
+		}
+	}
+	if !alone {
+		return nil, []Problem{{Text: "Only sources and destinations of workspaces that there are can be added here; edit the file for anything else."}}
+	}
+	if len(more.Sources)+len(more.Destinations)+len(more.Workspaces) == 0 {
+		return nil, []Problem{{Text: "There is nothing to add: write a source below sources, or a destination below destinations."}}
+	}
+	_, problems := newResolver().resolve(&out)
+	return &out, append(problems, more.strayFiles()...)
 }

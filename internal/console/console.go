@@ -86,8 +86,9 @@ func New(o Options) *Console {
 	c.add(page{method: "POST", path: "/destinations/{name}", name: "Destination", file: "destination.html", role: access.Operator, data: c.act})
 	c.add(page{path: "/parked", name: "Parked calls", file: "parked.html", data: c.parked})
 	c.add(page{method: "POST", path: "/parked", name: "Parked calls", file: "parked.html", role: access.Operator, data: c.parkedAct})
-	c.add(page{path: "/setup", name: "Setup", file: "setup.html", data: c.setup})
-	c.add(page{method: "POST", path: "/setup", name: "Setup", file: "setup.html", role: access.Operator, data: c.write})
+	c.addSetup("/setup", "Setup", KindSource, KindDestination)
+	c.addSetup("/setup/source", "Add a source", KindSource)
+	c.addSetup("/setup/destination", "Add a destination", KindDestination)
 	c.add(page{path: "/sources", name: "Sources", file: "sources.html", data: c.sources})
 	c.add(page{path: "/sources/{name}", name: "Source", file: "source.html", data: c.source})
 	c.add(page{method: "POST", path: "/sources/{name}", name: "Source", file: "source.html", data: c.try})
@@ -210,6 +211,12 @@ func (c *Console) add(p page) {
 		c.routes = append(c.routes, pattern)
 		c.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { c.show(w, r, p, t()) })
 	}
+}
+
+// addSetup adds a page on which the kinds are added.
+func (c *Console) addSetup(path, name string, kinds ...string) {
+	c.add(page{path: path, name: name, file: "setup.html", data: c.setup(kinds...)})
+	c.add(page{method: "POST", path: path, name: name, file: "setup.html", role: access.Operator, data: c.write(kinds...)})
 }
 
 // request reads what all pages have in common.

@@ -9,25 +9,32 @@ import (
 	"strings"
 )
 
-// Setup writes a first configuration.
+// Setup adds sources and destinations to the configuration.
 type Setup interface {
-	File() string // the configuration's path; "" if there is none
-	// Open reports whether a configuration may be written: no source is
-	// configured, so nothing can be lost.
-	Open() bool
-	Tools() []Choice     // chat tools
-	Receivers() []Choice // types of destinations
-	// Draft returns a configuration of the two, with ${NAME} for secrets.
-	Draft(tool, receiver string) string
-	// Variables returns the NAMEs in a configuration.
-	Variables(text string) []string
-	// Address returns the first source's name, and the path that its
-	// webhooks come to.
-	Address(text string, values map[string]string) (name, path string)
-	// Check tells what is wrong with a configuration.
-	Check(text string, values map[string]string) []string
-	// Write puts a configuration in force, and writes it down.
-	Write(text string, values map[string]string) error
+	State() SetupState
+	// Offers returns the types of a kind.
+	Offers(kind string) []Choice
+	// Draft returns what a configuration has of the parts, with ${NAME} for
+	// secrets. It fills in names that are not given, and the fields.
+	Draft(workspace string, parts []Part) string
+	// Examine tells what there is to add, and what is wrong with it.
+	Examine(a Addition) Examined
+	// Write puts an addition in force, and writes it down.
+	Write(a Addition) error
+}
+
+// The kinds of what is added.
+const (
+	KindSource      = "source"
+	KindDestination = "destination"
+)
+
+// A SetupState says what can be added to.
+type SetupState struct {
+	File   string `json:"file"`             // the configuration's path; "" if there is none
+	None   bool   `json:"none"`             // no source is configured
+	Empty  bool   `json:"empty"`            // nothing is, and something can be
+	Closed string `json:"closed,omitempty"` // why nothing can be written; "" if it can
 }
 
 // A Choice is a type of source or destination.
@@ -36,84 +43,151 @@ type Choice struct {
 	Title string `json:"title"`
 }
 
-// A setupView is the setup page.
+// A Part is a source or destination that is to be.
+type Part struct {
+	Kind   string  `json:"kind"`
+	Type   string  `json:"type"`
+	Name   string  `json:"name"`
+	Fields []Field `json:"fields,omitempty"` // settings that it cannot do without, but for secrets
+
+	Choices []Choice `json:"choices"`
+}
+
+// A Field is a setting.
+type Field struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+	Hint  string `json:"hint"`
+}
+
+// An Addition is what is to be added: a part of a configuration, and what was
+// typed for the ${NAME}s in it.
+type Addition struct {
+	Text   string
+	Values map[string]string
+}
+
+// Examined says what is in an addition.
+type Examined struct {
+	Variables   []string // the NAMEs in it
+	Names       []string // of sources and destinations
+	Source      string   // the first source; "" if there is none
+	Path        string   // that its webhooks come to
+	Destination string   // likewise
+	Problems    []string
+}
+
+// A setupView is a page on which something is added.
 type setupView struct {
-	Open      bool          `json:"open"`
-	File      string        `json:"file"`
-	Tools     []Choice      `json:"tools"`
-	Receivers []Choice      `json:"receivers"`
-	Tool      string        `json:"tool"`
-	Receiver  string        `json:"receiver"`
+	SetupState
+	Parts     []Part        `json:"parts"`
 	Text      string        `json:"text"`
 	Variables []string      `json:"variables"`
-	URL       string        `json:"url"`
+	URL       string        `json:"url,omitempty"`
 	Problems  []string      `json:"problems,omitempty"`
 	Steps     template.HTML `json:"-"`
 }
 
-func (c *Console) setup(q *request) (any, error) {
-	v := &setupView{Open: c.o.Setup.Open(), File: c.o.Setup.File(), Tools: c.o.Setup.Tools(), Receivers: c.o.Setup.Receivers(),
-		Tool: known(q.FormValue("tool"), c.o.Setup.Tools(), "chatwoot"), Receiver: known(q.FormValue("receiver"), c.o.Setup.Receivers(), "file")}
-	v.Text = c.o.Setup.Draft(v.Tool, v.Receiver)
-	c.fill(q, v, nil)
-	return v, nil
+// Has reports whether something of a kind is to be.
+func (v *setupView) Has(kind string) bool {
+	return slices.ContainsFunc(v.Parts, func(p Part) bool { return p.Kind == kind })
 }
 
-// known returns the type that is asked for, if there is one.
-func known(asked string, list []Choice, other string) string {
-	if slices.ContainsFunc(list, func(c Choice) bool { return c.Type == asked }) {
-		return asked
+// Rows is how high the text's field is.
+func (v *setupView) Rows() int { return max(6, strings.Count(v.Text, "\n")+3) }
+
+// usual is the type that a page begins with.
+func (s SetupState) usual(kind string) string {
+	switch {
+	case kind == KindSource:
+		return "chatwoot"
+	case s.Empty:
+		return "file" // which shows the events at once
 	}
-	return other
+	return "segment"
 }
 
-// fill adds what follows from the text.
-func (c *Console) fill(q *request, v *setupView, values map[string]string) {
-	v.Variables = c.o.Setup.Variables(v.Text)
-	some := map[string]string{}
-	for _, name := range v.Variables {
-		some[name] = "0123456789abcdef0123456789abcdef" // of which nothing is kept
+// setup returns the page on which the kinds are added.
+func (c *Console) setup(kinds ...string) func(*request) (any, error) {
+	return func(q *request) (any, error) {
+		v := c.setupView(q, kinds)
+		v.Text = c.o.Setup.Draft(q.Workspace, v.Parts)
+		c.examine(q, v, nil)
+		v.Problems = nil // nothing was typed yet
+		return v, nil
 	}
-	for name, value := range values {
-		some[name] = value
-	}
-	if _, path := c.o.Setup.Address(v.Text, some); path != "" {
-		v.URL = c.base(q.Request) + path
-	}
-	v.Steps = rendered("connectors/" + v.Tool + ".md")
 }
 
-// write checks what somebody set up, and puts it in force.
-func (c *Console) write(q *request) (any, error) {
-	// What is not to be written is not read either: whoever may resend calls
-	// may not have files and the environment of the gateway read.
-	if !c.o.Setup.Open() {
-		return nil, &problem{http.StatusConflict, "There is a configuration already: edit its file, and send the process SIGHUP."}
+// setupView returns the page as it was chosen. What was typed for another type
+// is forgotten.
+func (c *Console) setupView(q *request, kinds []string) *setupView {
+	v := &setupView{SetupState: c.o.Setup.State()}
+	for _, kind := range kinds {
+		p := Part{Kind: kind, Type: v.usual(kind), Choices: c.o.Setup.Offers(kind)}
+		if asked := q.FormValue(kind); slices.ContainsFunc(p.Choices, func(c Choice) bool { return c.Type == asked }) {
+			p.Type = asked
+		}
+		if q.FormValue(kind+".was") == p.Type {
+			p.Name = strings.TrimSpace(q.FormValue(kind + ".name"))
+			for key := range q.Form {
+				if field, ok := strings.CutPrefix(key, kind+".of."); ok {
+					p.Fields = append(p.Fields, Field{Key: field, Value: q.FormValue(key)})
+				}
+			}
+		}
+		v.Parts = append(v.Parts, p)
 	}
-	v := &setupView{Open: c.o.Setup.Open(), File: c.o.Setup.File(), Tools: c.o.Setup.Tools(), Receivers: c.o.Setup.Receivers(),
-		Tool: known(q.PostFormValue("tool"), c.o.Setup.Tools(), "chatwoot"), Receiver: known(q.PostFormValue("receiver"), c.o.Setup.Receivers(), "file"),
-		Text: strings.ReplaceAll(q.PostFormValue("text"), "\r\n", "\n")}
-	values := map[string]string{}
-	for _, name := range c.o.Setup.Variables(v.Text) {
-		values[name] = q.PostFormValue("secret-" + name)
+	return v
+}
+
+// examine adds what follows from the text.
+func (c *Console) examine(q *request, v *setupView, values map[string]string) Examined {
+	e := c.o.Setup.Examine(Addition{v.Text, values})
+	v.Variables, v.Problems = e.Variables, e.Problems
+	if e.Path != "" {
+		v.URL = c.base(q.Request) + e.Path
 	}
-	c.fill(q, v, values)
-	if v.Problems = c.o.Setup.Check(v.Text, values); len(v.Problems) > 0 {
-		return v, nil
+	v.Steps = rendered(v.Parts[0].Kind + "s/" + v.Parts[0].Type + ".md")
+	if v.Has(KindSource) {
+		v.Steps = rendered("connectors/" + v.Parts[0].Type + ".md")
 	}
-	name, _ := c.o.Setup.Address(v.Text, values)
-	if name == "" {
-		v.Problems = []string{"There is no source yet: write one below sources."}
-		return v, nil
+	return e
+}
+
+// write returns what checks what somebody adds, and puts it in force.
+func (c *Console) write(kinds ...string) func(*request) (any, error) {
+	return func(q *request) (any, error) {
+		v := c.setupView(q, kinds)
+		// What is not to be written is not read either: whoever may resend
+		// calls may not have files and the environment of the gateway read.
+		if v.Closed != "" {
+			return nil, &problem{http.StatusConflict, v.Closed}
+		}
+		c.o.Setup.Draft(q.Workspace, v.Parts) // for the fields
+		v.Text = strings.ReplaceAll(q.PostFormValue("text"), "\r\n", "\n")
+		a := Addition{v.Text, map[string]string{}}
+		for key := range q.PostForm {
+			if name, ok := strings.CutPrefix(key, "secret-"); ok {
+				a.Values[name] = q.PostFormValue(key)
+			}
+		}
+		e := c.examine(q, v, a.Values)
+		if len(v.Problems) > 0 {
+			return v, nil
+		}
+		if err := c.o.Guard.Note(q.Request, "setup", v.File+": "+strings.Join(e.Names, ", ")); err != nil {
+			return nil, err
+		}
+		if err := c.o.Setup.Write(a); err != nil {
+			v.Problems = strings.Split(err.Error(), "\n")
+			return v, nil
+		}
+		to := "/destinations/" + url.PathEscape(e.Destination)
+		if e.Source != "" {
+			to = "/sources/" + url.PathEscape(e.Source)
+		}
+		return nil, &redirect{to + "?" + url.Values{"workspace": {q.Workspace}}.Encode()}
 	}
-	if err := c.o.Guard.Note(q.Request, "setup", v.File); err != nil {
-		return nil, err
-	}
-	if err := c.o.Setup.Write(v.Text, values); err != nil {
-		v.Problems = strings.Split(err.Error(), "\n")
-		return v, nil
-	}
-	return nil, &redirect{"/sources/" + url.PathEscape(name)}
 }
 
 // A redirect, as the error of a page, leads to another.
@@ -123,8 +197,10 @@ func (r *redirect) Error() string { return "go to " + r.to }
 
 // first leads somebody who has nothing configured to where that is done.
 func (c *Console) first(q *request) error {
-	if c.o.Setup.Open() && !q.JSON && len(q.URL.Query()) == 0 {
-		return &redirect{"/setup"}
+	if !q.JSON && len(q.URL.Query()) == 0 {
+		if st := c.o.Setup.State(); st.None && st.File != "" {
+			return &redirect{"/setup"}
+		}
 	}
 	return nil
 }

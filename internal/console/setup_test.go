@@ -1,6 +1,11 @@
 package console_test
 
 import (
+	"cmp"
+	"encoding/json"
+	"io"
+	"net/http"
+	neturl "net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,7 +24,7 @@ func TestSetupInBrowser(t *testing.T) {
 	tab := browsertest.Open(t, url)
 	tab.Go("/")
 	tab.See("h1", "Setup")
-	tab.Choose("select[name=tool]", "telegram")
+	tab.Choose("select[name=source]", "telegram")
 	tab.See(".doc", "BotFather")
 	tab.See("#url", url+"/in/support")
 	tab.Shots("setup")
@@ -46,35 +51,139 @@ func TestSetupInBrowser(t *testing.T) {
 	if info, err := os.Stat(filepath.Join(dir, "secrets", "support_secret")); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the secret's file: %v (%v), want it unreadable for others", info, err)
 	}
-	tab.Go("/setup")
-	tab.See(".notice", "To add a chat tool, edit that file")
-	if n := browsertest.Eval[int](tab, `document.querySelectorAll('form.try button').length`); n != 0 {
-		t.Error("a configuration can be written over")
+	if _, page := get(t, url+"/setup", nil); !strings.Contains(page, "Only these lines come into the file") {
+		t.Error("nothing can be added to it")
 	}
 }
 
-// Every draft is right once its secrets are there, and what stands in capitals.
+// A second source and a second destination are added where the first are shown,
+// to a file that somebody wrote.
+func TestAddInBrowser(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	const text = "# ours\nsettle: 0s\nsources:\n  shop: {type: api, token: token} # the shop\n\n# where to\ndestinations:\n  log:\n    type: file\n    path: ./log.jsonl\n"
+	if err := os.WriteFile("parlance.yaml", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := gateway.Load("parlance.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.File = "parlance.yaml"
+	url := run(t, *c)
+	tab := browsertest.Open(t, url)
+	tab.Go("/sources")
+	tab.Click(".head .button")
+	tab.See("h1", "Add a source")
+	tab.Choose("select[name=source]", "telegram")
+	tab.See("textarea", "type: telegram")
+	tab.See("#url", url+"/in/support")
+	tab.Type("input[name='source.name']", "bot\n")
+	tab.See("#url", url+"/in/bot")
+	tab.Click("form.try button")
+	tab.See(".notice.bad", "BOT_SECRET: is empty: type it below")
+	tab.Type("#secret-BOT_SECRET", "hunter22")
+	tab.Shots("add-source")
+	tab.Type("#secret-BOT_SECRET", "hunter22")
+	tab.Click("form.try button")
+	tab.See("h1", "bot")
+	tab.See("[data-state=waiting]", "waiting for the first webhook…")
+
+	tab.Go("/destinations")
+	tab.Click(".head .button")
+	tab.See("h1", "Add a destination")
+	tab.See("textarea", "write_key: \"${SEGMENT_WRITE_KEY}\"")
+	tab.Choose("select[name=destination]", "rudderstack")
+	tab.See("textarea", "type: rudderstack")
+	tab.Type("input[name='destination.of.endpoint']", "https://plane.example.com\n")
+	tab.See("textarea", "endpoint: \"https://plane.example.com\"")
+	tab.Shots("add-destination")
+	tab.Type("#secret-RUDDERSTACK_WRITE_KEY", "hunter22")
+	tab.Click("form.try button")
+	tab.See("h1", "rudderstack")
+	tab.See(".chip", "ok")
+
+	got, err := os.ReadFile("parlance.yaml")
+	want := strings.Replace(text, "the shop\n", "the shop\n  bot:\n    type: telegram\n    secret: \"file:secrets/bot_secret\"\n", 1) +
+		"  rudderstack:\n    type: rudderstack\n    write_key: \"file:secrets/rudderstack_write_key\"\n    endpoint: \"https://plane.example.com\"\n"
+	if err != nil || string(got) != want {
+		t.Errorf("written: %s (%v), want %s", got, err, want)
+	}
+	if _, notes := get(t, url+"/audit.json", nil); !strings.Contains(notes, "parlance.yaml: rudderstack") || strings.Contains(notes, "hunter22") {
+		t.Errorf("noted: %s", notes)
+	}
+	for _, page := range []string{"/setup", "/setup/source.json", "/setup/destination", "/sources", "/destinations"} {
+		if _, body := get(t, url+page, nil); strings.Contains(body, "hunter22") {
+			t.Errorf("%s shows a secret", page)
+		}
+	}
+}
+
+// Where the file cannot be written, the page shows what to write into it, and
+// takes nothing.
+func TestAddByHand(t *testing.T) {
+	url := run(t, shop()) // of a program
+	_, page := get(t, url+"/setup/source?source=telegram", nil)
+	if !strings.Contains(page, "configured by a program") || !strings.Contains(page, "type: telegram") || strings.Contains(page, "Add it") {
+		t.Errorf("got %s", page)
+	}
+	resp, body := ask(t, http.MethodPost, url+"/setup/source", func(r *http.Request) {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Body = io.NopCloser(strings.NewReader("text=sources%3A%20%7B%7D"))
+	})
+	if resp.StatusCode != http.StatusConflict {
+		t.Errorf("got %d: %s", resp.StatusCode, body)
+	}
+}
+
+// Every draft is right once its secrets are there, and what it asks for.
 func TestDrafts(t *testing.T) {
 	url := run(t, gateway.Config{})
-	_, page := get(t, url+"/setup", nil)
-	for _, kind := range []string{"tool", "receiver"} {
-		_, list, _ := strings.Cut(page, `<select name="`+kind+`">`)
-		list, _, _ = strings.Cut(list, "</select>")
-		for option := range strings.SplitSeq(list, `value="`) {
-			typ, _, ok := strings.Cut(option, `"`)
-			if !ok || strings.Contains(typ, "<") || typ == "" {
-				continue
+	for _, kind := range []string{"source", "destination"} {
+		types := parts(t, url+"/setup/"+kind+".json").Choices
+		if len(types) < 18 {
+			t.Errorf("%d types of %ss are offered", len(types), kind)
+		}
+		for _, c := range types {
+			address := url + "/setup/" + kind + ".json?" + kind + "=" + c.Type
+			query := "&" + kind + ".was=" + c.Type
+			for _, f := range parts(t, address).Fields {
+				value := f.Value
+				if i := strings.Index(f.Hint, "such as "); i >= 0 && value == "" {
+					value, _, _ = strings.Cut(f.Hint[i+len("such as "):], " ")
+					value = strings.TrimRight(value, ";,")
+				}
+				query += "&" + kind + ".of." + f.Key + "=" + neturl.QueryEscape(cmp.Or(value, map[string]string{"endpoint": "https://x.example.com"}[f.Key], "live_chat"))
 			}
-			_, body := get(t, url+"/setup?"+kind+"="+typ, nil)
-			_, text, _ := strings.Cut(body, `<textarea id="text"`)
-			_, text, _ = strings.Cut(text, ">")
-			text, _, _ = strings.Cut(text, "</textarea>")
-			text = strings.NewReplacer("&#34;", `"`, "&#39;", "'", "&#43;", "+").Replace(text)
-			_, err := gateway.Parse([]byte(text), "draft", func(string) (string, bool) { return "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", true })
+			_, body := get(t, address+query, nil)
+			var v struct{ Text string }
+			if err := json.Unmarshal([]byte(body), &v); err != nil {
+				t.Fatal(err)
+			}
+			_, err := gateway.Parse([]byte(v.Text), "draft", func(name string) (string, bool) {
+				if strings.HasSuffix(name, "_URL") {
+					return map[string]string{"POSTGRES_URL": "postgres://a:b@example.com/c", "CLICKHOUSE_URL": "https://a:b@example.com:8443"}[name], true
+				}
+				return "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", true
+			})
 			// Only the made-up secret may be wrong.
 			if err != nil && !strings.Contains(err.Error(), "secret: ") && !strings.Contains(err.Error(), "url: ") && !strings.Contains(err.Error(), "write_key: must be") {
-				t.Errorf("%s: %s\n%v", typ, text, err)
+				t.Errorf("%s: %s\n%v", c.Type, v.Text, err)
 			}
 		}
 	}
+}
+
+// parts returns the one part of a page on which something is added.
+func parts(t *testing.T, url string) (part struct {
+	Choices []struct{ Type string }
+	Fields  []struct{ Key, Value, Hint string }
+}) {
+	t.Helper()
+	_, body := get(t, url, nil)
+	v := struct{ Parts []any }{[]any{&part}}
+	if err := json.Unmarshal([]byte(body), &v); err != nil {
+		t.Fatal(err)
+	}
+	return part
 }

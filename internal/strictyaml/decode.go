@@ -194,7 +194,7 @@ func (d *decoder) scalar(n ast.Node, path string, v reflect.Value) bool {
 	case v.Type() == secretType:
 		s, err = d.secret(raw)
 	case v.Type() == textType && strings.HasPrefix(raw, "file:"):
-		s, err = readFile(strings.TrimPrefix(raw, "file:"))
+		s, err = d.readFile(strings.TrimPrefix(raw, "file:"))
 	default:
 		s, err = d.expand(raw)
 	}

@@ -61,7 +61,7 @@ func (d *decoder) secret(raw string) (string, error) {
 	path, inFile := strings.CutPrefix(raw, "file:")
 	s, err := d.expand(path)
 	if err == nil && inFile {
-		s, err = readFile(s)
+		s, err = d.readFile(s)
 	}
 	if err != nil {
 		return "", err
@@ -74,6 +74,13 @@ func (d *decoder) secret(raw string) (string, error) {
 	}
 	d.doc.hide(s)
 	return s, nil
+}
+
+func (d *decoder) readFile(path string) (string, error) {
+	if d.o.ReadFile != nil {
+		return d.o.ReadFile(path)
+	}
+	return readFile(path)
 }
 
 // readFile returns what is in a file, without the white space around it.

@@ -82,3 +82,24 @@ func KeysSet(v any) []string {
 	}
 	return names
 }
+
+// SecretKeys returns those whose values are secrets, one or a list.
+func SecretKeys(v any) []string {
+	return keysOf(v, func(t reflect.Type) bool { return t == secretType || t == reflect.SliceOf(secretType) })
+}
+
+// ListKeys returns those whose values are lists of texts.
+func ListKeys(v any) []string {
+	return keysOf(v, func(t reflect.Type) bool { return t == reflect.TypeFor[[]string]() })
+}
+
+func keysOf(v any, is func(reflect.Type) bool) []string {
+	var names []string
+	s := structOf(v)
+	for _, f := range fieldsOf(s.Type()) {
+		if is(s.FieldByIndex(f.index).Type()) {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}

@@ -83,6 +83,8 @@ type Options struct {
 	File string // name of the file, for problems
 	// Env looks an environment variable up.
 	Env func(name string) (string, bool)
+	// ReadFile reads a file that a value names. Nil reads the machine's.
+	ReadFile func(path string) (string, error)
 	// Further is called with a pointer to each struct once its own keys are
 	// read. It returns a pointer to the struct that takes the keys which are
 	// left, or nil. Then open says whether they are let pass, because nobody
