@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parlance-chat/parlance/internal/listentest"
 	"github.com/parlance-chat/parlance/internal/npmtest"
 	"github.com/parlance-chat/parlance/internal/strictyaml"
 )
@@ -57,13 +58,13 @@ func packages(t testing.TB) string {
 	return dir
 }
 
-// startEngine makes one.
-func startEngine(packages string) (*engine, error) {
+// startEngine makes one that listens at a port; "0" is any.
+func startEngine(packages, port string) (*engine, error) {
 	dir, err := os.MkdirTemp("", "parlance-clickhouse-")
 	if err != nil {
 		return nil, err
 	}
-	e := &engine{dir: dir, port: "0"}
+	e := &engine{dir: dir, port: port}
 	return e, e.start(packages)
 }
 
@@ -105,7 +106,7 @@ func (e *engine) address(user string) string { return "http://" + user + "@127.0
 // own returns an engine that a test may stop.
 func own(t *testing.T) *engine {
 	t.Helper()
-	e, err := startEngine(packages(t))
+	e, err := startEngine(packages(t), fmt.Sprint(listentest.Port(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +126,7 @@ type database struct {
 func newDatabase(t testing.TB) database {
 	t.Helper()
 	installed := packages(t)
-	shared.once.Do(func() { shared.engine, shared.err = startEngine(installed) })
+	shared.once.Do(func() { shared.engine, shared.err = startEngine(installed, "0") })
 	if shared.err != nil {
 		t.Fatal(shared.err)
 	}

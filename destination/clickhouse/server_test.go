@@ -5,7 +5,6 @@ package clickhouse
 import (
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,6 +16,7 @@ import (
 	"github.com/parlance-chat/parlance/destination/destinationtest"
 	"github.com/parlance-chat/parlance/destination/tracking"
 	"github.com/parlance-chat/parlance/destination/warehouse/warehousetest"
+	"github.com/parlance-chat/parlance/internal/listentest"
 	"github.com/parlance-chat/parlance/internal/strictyaml"
 )
 
@@ -43,13 +43,7 @@ func server(t *testing.T) string {
 		}
 		t.Skip("no ClickHouse server here: run scripts/need-clickhouse, or install one")
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	dir := t.TempDir()
+	port, dir := listentest.Port(t), t.TempDir()
 	for name, text := range map[string]string{"config.xml": fmt.Sprintf(config, port, dir), "users.xml": users} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)

@@ -2,6 +2,7 @@ package parquet
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/parlance-chat/parlance/destination"
 	"github.com/parlance-chat/parlance/destination/destinationtest"
+	"github.com/parlance-chat/parlance/internal/listentest"
 )
 
 // Servers that are run as their users run them.
@@ -153,14 +155,7 @@ func install(t *testing.T, program string) string {
 	return path
 }
 
-func free(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
+func free(t *testing.T) string { return fmt.Sprint("127.0.0.1:", listentest.Port(t)) }
 
 // serve runs a program until the test ends.
 func serve(t *testing.T, address, program string, args ...string) {

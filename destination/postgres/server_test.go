@@ -5,7 +5,6 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -21,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"github.com/parlance-chat/parlance/internal/listentest"
 	"github.com/parlance-chat/parlance/internal/strictyaml"
 )
 
@@ -71,7 +71,7 @@ func needServer(t testing.TB) {
 }
 
 // startServer makes a server and starts it.
-func startServer() (*server, error) {
+func startServer(t testing.TB) (*server, error) {
 	s := &server{bin: binaries()}
 	var err error
 	if s.dir, err = os.MkdirTemp("", "parlance-postgres-"); err != nil {
@@ -96,19 +96,8 @@ func startServer() (*server, error) {
 	if err := os.WriteFile(filepath.Join(s.data(), "pg_hba.conf"), []byte(hba), 0o644); err != nil {
 		return nil, err
 	}
-	if s.port, err = freePort(); err != nil {
-		return nil, err
-	}
+	s.port = listentest.Port(t)
 	return s, s.start()
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 func (s *server) data() string { return filepath.Join(s.dir, "data") }
@@ -148,7 +137,7 @@ func (s *server) address(user, database string) string {
 func own(t *testing.T) *server {
 	t.Helper()
 	needServer(t)
-	s, err := startServer()
+	s, err := startServer(t)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +152,7 @@ func own(t *testing.T) *server {
 func database(t testing.TB) (string, *pgx.Conn) {
 	t.Helper()
 	needServer(t)
-	shared.once.Do(func() { shared.server, shared.err = startServer() })
+	shared.once.Do(func() { shared.server, shared.err = startServer(t) })
 	if shared.err != nil {
 		t.Fatal(shared.err)
 	}
