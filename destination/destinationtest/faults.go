@@ -66,7 +66,7 @@ func testFault(t *testing.T, h HTTPHarness, f fault) {
 			return d
 		}
 	}
-	c := Case{Class: f.class, Happened: f.happened, Hangs: f.hangs, Secret: h.Secret, Open: opens(r.url)}
+	c := Case{Class: f.class, Happened: f.happened, Hangs: f.hangs, stuck: r.hangs, Secret: h.Secret, Open: opens(r.url)}
 	if f.refused {
 		c.Mend = r.open
 	}

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/parlance-chat/parlance/internal/listentest"
 )
 
 // A breach is a way in which a connection breaks.
@@ -79,8 +81,9 @@ type Proxy struct {
 
 	mu     sync.Mutex // guards the fields below
 	breach breach
-	broken bool // it breaks what it can
-	once   bool // then only once
+	broken bool   // it breaks what it can
+	once   bool   // then only once
+	stuck  func() // is called when it hangs, if it is not nil
 	l      net.Listener
 	open   []net.Conn
 }
@@ -88,10 +91,7 @@ type Proxy struct {
 // NewProxy returns a proxy that has an address, and takes no connection yet.
 func NewProxy(t *testing.T) *Proxy {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := listentest.Listen(t)
 	p := &Proxy{Address: l.Addr().String(), l: l, end: make(chan struct{})}
 	t.Cleanup(func() {
 		close(p.end)
@@ -164,12 +164,22 @@ func (p *Proxy) keeps(c net.Conn) bool {
 	}
 }
 
+// hangs has the proxy call stuck whenever it hangs.
+func (p *Proxy) hangs(stuck func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stuck = stuck
+}
+
 // trips says whether it is the time to break.
 func (p *Proxy) trips() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	broken := p.broken
 	p.broken = broken && !p.once
+	if broken && p.breach.hangs && p.stuck != nil {
+		p.stuck()
+	}
 	return broken
 }
 

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/gzip"
+
+	"github.com/parlance-chat/parlance/internal/listentest"
 )
 
 // A fault is a way in which a receiver fails.
@@ -56,6 +58,7 @@ type receiver struct {
 	picks    func(*http.Request) bool // which requests to it may fail
 
 	mu     sync.Mutex // guards the fields below
+	stuck  func()     // is called when it hangs, if it is not nil
 	failed bool
 	got    [][]string // messageIds by request
 	unread []net.Conn
@@ -64,10 +67,7 @@ type receiver struct {
 // listen starts a receiver. It ends with the test.
 func listen(t *testing.T, h HTTPHarness, f fault) *receiver {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := listentest.Listen(t)
 	r := &receiver{url: "http://" + l.Addr().String(), Listener: l, fault: f, says: h.Answer, aside: h.Aside, picks: h.Fails}
 	if h.Platform != nil {
 		r.platform, r.received = h.Platform(t)
@@ -113,13 +113,24 @@ func (r *receiver) Accept() (net.Conn, error) {
 	}
 }
 
+// hangs has the receiver call stuck when it hangs.
+func (r *receiver) hangs(stuck func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stuck = stuck
+}
+
 // fails says whether it is the time to fail, which comes once.
 func (r *receiver) fails() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	again := r.failed
-	r.failed = true
-	return !again
+	if r.failed {
+		return false
+	}
+	if r.failed = true; r.fault.hangs && r.stuck != nil {
+		r.stuck()
+	}
+	return true
 }
 
 // ServeHTTP implements http.Handler.

@@ -59,6 +59,7 @@ func (h StreamHarness) breached(b breach) Case {
 		c.Mend = func(t *testing.T) { p.mend(t) }
 	}
 	c.Received = func(t *testing.T) []string { return h.Received(t, p.Address) }
+	c.stuck = func(hangs func()) { p.hangs(hangs) } // once there is one
 	return c
 }
 
