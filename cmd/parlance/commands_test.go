@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -23,6 +22,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/parlance-chat/parlance/internal/listentest"
 )
 
 // parlance runs a command in a directory, and returns what it printed and its
@@ -187,6 +188,7 @@ func TestDoctorOfRunningGateway(t *testing.T) {
 		t.Fatalf("got %d", status)
 	}
 	p.ledger.await(t, 2)
+	p.eventually("the journal knows too", func() bool { s, _ := p.status(); return s.Destinations[1].LagEvents == 0 })
 	resp, err := http.Post(p.url+"/in/support", "application/json", strings.NewReader("{}"))
 	if err != nil {
 		t.Fatal(err)
@@ -266,11 +268,11 @@ func TestServeWithoutSources(t *testing.T) {
 	p.start()
 	p.stop()
 	for _, want := range []string{"parlance.yaml", "chatwoot", "parlance demo"} {
-		if !strings.Contains(p.log.String(), want) {
-			t.Errorf("it does not speak of %s:\n%s", want, p.log.String())
+		if !strings.Contains(p.log(), want) {
+			t.Errorf("it does not speak of %s:\n%s", want, p.log())
 		}
 	}
-	for line := range strings.Lines(p.log.String()) {
+	for line := range strings.Lines(p.log()) {
 		if !json.Valid([]byte(line)) {
 			t.Errorf("this is no JSON: %s", line)
 		}
@@ -323,66 +325,6 @@ func TestDemoCutShort(t *testing.T) {
 				t.Errorf("it left %v behind (%v)", left, err)
 			}
 		})
-	}
-}
-
-// The other commands look into a gateway, whether it runs or not.
-func TestLook(t *testing.T) {
-	p := newProgram(t, "data")
-	p.start()
-	follow := exec.Command(binary, "tail", "--json")
-	follow.Dir = p.dir
-	var tailed, said bytes.Buffer
-	follow.Stdout, follow.Stderr = &tailed, &said
-	if err := follow.Start(); err != nil {
-		t.Fatal(err)
-	}
-	time.Sleep(300 * time.Millisecond) // until it listens; there is no telling from outside
-	for n := range 3 {
-		if status := p.say(turn(1, n)); status != http.StatusOK {
-			t.Fatalf("got %d", status)
-		}
-	}
-	p.ledger.await(t, 4)
-	expect := func(want string, args ...string) {
-		t.Helper()
-		if out, status := parlance(t, p.dir, "", args...); status != 0 || !strings.Contains(out, want) {
-			t.Errorf("%v: got status %d and\n%s\nwant %q", args, status, out, want)
-		}
-	}
-	expect("nothing unreadable", "unreadable")
-	expect("nothing parked", "parked")
-	expect("nothing parked", "parked", "-d", "segment")
-	expect("4 events", "replay", "-d", "segment", "--since", "1h", "--dry-run")
-	if got := p.ledger.Report().Repeated; got != 0 {
-		t.Errorf("a dry run repeats %d events", got)
-	}
-	expect("4 events", "replay", "-d", "segment", "--since", "1h")
-	for range 300 {
-		if p.ledger.Report().Repeated == 4 {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	if got := p.ledger.Report().Repeated; got != 4 {
-		t.Errorf("a replay repeats %d events, want 4", got)
-	}
-	for _, args := range []string{"replay -d nobody --since 1h", "parked -d nobody"} {
-		if out, status := parlance(t, p.dir, "", strings.Fields(args)...); status == 0 || !strings.Contains(out, `"segment"`) {
-			t.Errorf("%s: got status %d and %s", args, status, out)
-		}
-	}
-	p.stop()
-	if err := follow.Wait(); err == nil || !strings.Contains(said.String(), "the gateway has stopped") {
-		t.Errorf("tail: got %v and %s", err, said.String())
-	}
-	if n := strings.Count(tailed.String(), `"messageId"`); n != 4 {
-		t.Errorf("tail: got %d events, want 4", n)
-	}
-	expect("nothing unreadable", "unreadable")
-	expect("4 events", "replay", "-d", "segment", "--since", "1h", "--dry-run")
-	if out, status := parlance(t, p.dir, "", "tail"); status == 0 || !strings.Contains(out, "not running") {
-		t.Errorf("tail of nothing: got status %d and %s", status, out)
 	}
 }
 
@@ -442,12 +384,7 @@ func TestSimulate(t *testing.T) {
 
 // So is one whose webhooks hold nothing but ids.
 func TestSimulateAPI(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	api := l.Addr().String()
-	l.Close()
+	api := fmt.Sprint("127.0.0.1:", listentest.Port(t))
 	p := newProgram(t, "data")
 	config, err := os.ReadFile(filepath.Join(p.dir, "parlance.yaml"))
 	if err != nil {

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/parlance-chat/parlance/connector/all"
 	"github.com/parlance-chat/parlance/conversation"
@@ -82,8 +81,12 @@ func TestImport(t *testing.T) {
 			t.Errorf("got status %d and %s", status, out)
 		}
 	}
-	p.ledger.await(t, 25)
-	time.Sleep(100 * time.Millisecond) // for what must not come
+	// Whatever more would come of them comes before what is said now.
+	if status := p.say(turn(6, 0)); status != http.StatusOK {
+		t.Fatalf("got %d", status)
+	}
+	p.ledger.await(t, 27)
+	p.awaitFile(27)
 	for c := range 5 {
 		if got, want := p.ledger.told(c+1), wantTurns(c+1, 4); !slices.Equal(got, want) {
 			t.Errorf("conversation %d: got %v, want %v", c+1, got, want)
@@ -93,7 +96,9 @@ func TestImport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := messageIDs(t, string(sent)), messageIDs(t, dry); !slices.Equal(got, want) || len(got) != 25 {
+	all, want := messageIDs(t, string(sent)), messageIDs(t, dry)
+	got := slices.DeleteFunc(slices.Clone(all), func(id string) bool { return !slices.Contains(want, id) })
+	if !slices.Equal(got, want) || len(got) != 25 || len(all) != 27 {
 		t.Errorf("got %d messageIds, want the %d of the dry run", len(got), len(want))
 	}
 	if marks, _ := filepath.Glob(filepath.Join(p.dir, "data", "import-*")); len(marks) > 0 {
@@ -190,18 +195,12 @@ func TestCapture(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	status := 0
-	for range 500 {
-		if status = p.say(turn(1, 0)); status == http.StatusOK {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	p.eventually("it takes a webhook", func() bool { return p.say(turn(1, 0)) == http.StatusOK })
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Wait(); err != nil || status != http.StatusOK {
-		t.Fatalf("got %d, %v and %s", status, err, said.String())
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("got %v and %s", err, said.String())
 	}
 	b, err := os.ReadFile(filepath.Join(p.dir, "captured.jsonl"))
 	if err != nil {

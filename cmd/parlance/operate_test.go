@@ -79,18 +79,6 @@ func (p *program) behind(front http.HandlerFunc) {
 	p.write(regexp.MustCompile(`endpoint: "[^"]*"`).ReplaceAllString(p.config(), `endpoint: "`+server.URL+`"`))
 }
 
-// eventually waits until a condition holds.
-func (p *program) eventually(what string, holds func() bool) {
-	p.t.Helper()
-	for range 1000 {
-		if holds() {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	p.t.Errorf("it does not come to be: %s", what)
-}
-
 // chat has conversations of three messages each, and waits until the ledger has
 // n calls.
 func (p *program) chat(from, to, n int) {
@@ -381,7 +369,7 @@ func TestReplayIsInterrupted(t *testing.T) {
 func TestArchiveRebuild(t *testing.T) {
 	p := newProgram(t, "data")
 	p.start()
-	p.chat(1, 2, 6)
+	p.chat(1, 2, 8)
 	p.run(1, "the gateway is running", "archive", "rebuild")
 	p.stop()
 	p.run(0, "the archive is made of 8 events", "archive", "rebuild")
@@ -405,8 +393,10 @@ func TestArchiveRebuild(t *testing.T) {
 func TestResumeTriesAtOnce(t *testing.T) {
 	p := newProgram(t, "data")
 	var wrong atomic.Bool
+	var asked atomic.Int64
 	wrong.Store(true)
 	p.behind(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
 		if wrong.Load() {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
@@ -415,15 +405,16 @@ func TestResumeTriesAtOnce(t *testing.T) {
 	})
 	p.start()
 	p.chat(1, 1, 0)
-	p.eventually("it pauses itself", func() bool {
+	paused := func() bool {
 		s, code := p.status()
 		d := s.Destinations[1]
 		return code == 1 && d.State == "paused" && strings.Contains(d.Trouble, "key") && d.LagEvents == 4
-	})
+	}
+	p.eventually("it pauses itself", paused)
 	p.run(1, "paused  4 events", "status")
+	before := asked.Load()
 	p.run(0, "goes on", "resume", "segment")
-	time.Sleep(100 * time.Millisecond)
-	p.run(1, "paused  4 events", "status") // for nothing has changed
+	p.eventually("it tries again, and pauses itself", func() bool { return asked.Load() > before && paused() }) // for nothing has changed
 	wrong.Store(false)
 	p.run(0, "goes on", "resume", "segment")
 	p.ledger.await(t, 4) // without waiting for minutes

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -20,10 +19,14 @@ import (
 	"github.com/parlance-chat/parlance/connector"
 	"github.com/parlance-chat/parlance/connector/chatwoot"
 	"github.com/parlance-chat/parlance/conversation"
+	"github.com/parlance-chat/parlance/internal/listentest"
 	"github.com/parlance-chat/parlance/internal/standin"
 )
 
 const testSecret = "test-secret"
+
+// patience bounds what a test waits for. Machines are slow at times.
+const patience = time.Minute
 
 // binary is the program, built once.
 var binary string
@@ -52,18 +55,12 @@ type program struct {
 	url    string
 	ledger *ledger
 	cmd    *exec.Cmd
-	log    bytes.Buffer
 }
 
 // newProgram writes a configuration with a Chatwoot source, a Segment
 // destination that is a ledger, and a file.
 func newProgram(t *testing.T, data string) *program {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	l.Close()
+	address := fmt.Sprint("127.0.0.1:", listentest.Port(t)) // which is free again while it is killed
 	p := &program{t: t, dir: t.TempDir(), url: "http://" + address, ledger: newLedger()}
 	segment := httptest.NewServer(p.ledger)
 	t.Cleanup(segment.Close)
@@ -74,10 +71,16 @@ func newProgram(t *testing.T, data string) *program {
 			p.kill()
 		}
 		if t.Failed() {
-			t.Logf("the program's log, at its end:\n%s", tail(p.log.String(), 20))
+			t.Logf("the program's log, at its end:\n%s", tail(p.log(), 20))
 		}
 	})
 	return p
+}
+
+// log returns what the program has said so far.
+func (p *program) log() string {
+	b, _ := os.ReadFile(filepath.Join(p.dir, "log")) // there is none before the first start
+	return string(b)
 }
 
 func tail(s string, n int) string {
@@ -97,7 +100,12 @@ func (p *program) launch() {
 	p.cmd = exec.Command(binary, "serve")
 	p.cmd.Dir = p.dir
 	p.cmd.Env = append(os.Environ(), "TEST_SECRET="+testSecret) // which the commands that look do without
-	p.cmd.Stderr = &p.log
+	log, err := os.OpenFile(filepath.Join(p.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer log.Close()
+	p.cmd.Stderr = log
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
@@ -107,17 +115,24 @@ func (p *program) launch() {
 func (p *program) start() {
 	p.t.Helper()
 	p.launch()
-	for range 1000 {
+	p.eventually("the program is ready", func() bool {
 		resp, err := http.Get(p.url + "/readyz")
-		if err == nil {
-			resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return
-			}
+		if err != nil {
+			return false
 		}
-		time.Sleep(10 * time.Millisecond)
+		resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	})
+}
+
+// eventually waits until a condition holds.
+func (p *program) eventually(what string, holds func() bool) {
+	p.t.Helper()
+	for end := time.Now().Add(patience); !holds(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			p.t.Fatalf("it does not come to be: %s", what)
+		}
 	}
-	p.t.Fatal("the program does not become ready")
 }
 
 // kill gives the program no chance to do anything more.
@@ -226,7 +241,7 @@ func newLedger() *ledger {
 func (p *program) awaitFile(n int) map[string][]string {
 	p.t.Helper()
 	var got map[string][]string
-	for range 3000 {
+	p.eventually(fmt.Sprintf("the file has %d calls", n), func() bool {
 		b, err := os.ReadFile(filepath.Join(p.dir, "events.jsonl"))
 		if err != nil {
 			p.t.Fatal(err)
@@ -243,12 +258,8 @@ func (p *program) awaitFile(n int) map[string][]string {
 			}
 			seen[c.MessageID] = true
 		}
-		if len(seen) >= n {
-			return got
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	p.t.Errorf("the file lacks calls; want %d", n)
+		return len(seen) >= n
+	})
 	return got
 }
 
@@ -264,14 +275,16 @@ func (l *ledger) told(conv int) (got []string) {
 	return got
 }
 
-// await waits until the ledger has n calls.
+// await waits until the ledger has n calls, for as long as some come.
 func (l *ledger) await(t *testing.T, n int) {
 	t.Helper()
-	for range 3000 {
-		if l.total() >= n {
-			return
+	end := time.Now().Add(patience)
+	for had := 0; had < n; time.Sleep(10 * time.Millisecond) {
+		if got := l.total(); got > had {
+			had, end = got, time.Now().Add(patience)
 		}
-		time.Sleep(10 * time.Millisecond)
+		if time.Now().After(end) {
+			t.Fatalf("got %d calls, want %d", had, n)
+		}
 	}
-	t.Errorf("got %d calls, want %d", l.total(), n)
 }

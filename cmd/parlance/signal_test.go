@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,7 +11,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/parlance-chat/parlance/conversation"
 )
@@ -36,31 +36,34 @@ func TestHangup(t *testing.T) {
 		}
 	})
 	for i := range 12 {
-		for before := said.Load(); said.Load() < before+3; {
-			time.Sleep(time.Millisecond)
-		}
+		before := said.Load()
+		p.eventually("it takes webhooks", func() bool { return said.Load() >= before+3 })
+		want := ""
 		switch i % 3 {
 		case 0:
 			p.write("sources:\n  support: {type: nothing}\n")
+			want = "type: is unknown"
 		case 1:
 			if err := os.Remove(filepath.Join(p.dir, "parlance.yaml")); err != nil {
 				t.Fatal(err)
 			}
+			want = "no such file"
 		case 2:
 			p.write(string(config))
+			want = "configuration reloaded"
 		}
+		told := strings.Count(p.log(), want)
 		if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 			t.Fatal(err)
 		}
+		p.eventually("the log says "+want, func() bool { return strings.Count(p.log(), want) > told })
 	}
 	stop.Store(true)
 	wg.Wait()
 	p.ledger.await(t, int(said.Load())+1)
 	p.stop()
-	for _, want := range []string{"configuration reloaded", "configuration not reloaded", "type: is unknown", "no such file"} {
-		if !strings.Contains(p.log.String(), want) {
-			t.Errorf("the log does not say %q", want)
-		}
+	if n := strings.Count(p.log(), "configuration not reloaded"); n != 8 {
+		t.Errorf("the log says %d times that it is not reloaded, want 8", n)
 	}
 }
 
@@ -76,6 +79,10 @@ func TestDrain(t *testing.T) {
 		t.Fatal(err)
 	}
 	req.Header, req.ContentLength = w.Header, int64(len(w.Body))
+	// The gateway says when it begins to read the body.
+	req.Header.Set("Expect", "100-continue")
+	reads := make(chan struct{})
+	req = req.WithContext(httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{Got100Continue: func() { close(reads) }}))
 	status := make(chan int, 1)
 	go func() {
 		resp, err := http.DefaultClient.Do(req)
@@ -91,17 +98,16 @@ func TestDrain(t *testing.T) {
 	if _, err := body.Write(w.Body[:half]); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(100 * time.Millisecond) // until the gateway has it
+	<-reads
 	stopped := make(chan struct{})
 	go func() { defer close(stopped); p.stop() }()
-	for range 1000 {
-		if resp, err := http.Get(p.url + "/healthz"); err != nil {
-			break // it takes no more
-		} else {
+	p.eventually("it takes no more", func() bool {
+		resp, err := http.Get(p.url + "/healthz")
+		if err == nil {
 			resp.Body.Close()
 		}
-		time.Sleep(5 * time.Millisecond)
-	}
+		return err != nil
+	})
 	if _, err := body.Write(w.Body[half:]); err != nil {
 		t.Fatal(err)
 	}
