@@ -78,10 +78,9 @@ func TestPhases(t *testing.T) {
 			if name == "request not read" {
 				body = strings.Repeat("x", 32<<20) // more than the sockets hold
 			}
-			began := time.Now()
 			err := exchange(c, scheme+listenTo(t, tt.serve), body)
-			if took := time.Since(began); err == nil || !strings.Contains(err.Error(), tt.want) || took > 5*time.Second {
-				t.Errorf("got %v after %v, want %q after %v", err, took, tt.want, short)
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want %q", err, tt.want)
 			}
 		})
 	}

@@ -87,7 +87,7 @@ func TestDrip(t *testing.T) {
 		return []Part{{Object: call, Frame: Frame{Before: `{"who":"` + id + `","events":[`, After: "]}"}}}, nil
 	}})
 	defer d.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := d.Send(ctx, trackingtest.Attempt("a", "b", "c")); err != nil || requests != 3 {
 		t.Errorf("got %v after %d requests, want all of 3", err, requests)

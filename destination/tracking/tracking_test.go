@@ -21,8 +21,13 @@ import (
 func TestSlowAnswers(t *testing.T) {
 	for name, tt := range map[string]struct {
 		status int // 0 says nothing at all
+		phase  func(*phases) *time.Duration
 		want   string
-	}{"silent": {0, "again"}, "drips 200": {200, "ok"}, "drips 400": {400, "refusal"}} {
+	}{
+		"silent":    {0, func(p *phases) *time.Duration { return &p.header }, "again"},
+		"drips 200": {200, func(p *phases) *time.Duration { return &p.body }, "ok"},
+		"drips 400": {400, func(p *phases) *time.Duration { return &p.body }, "refusal"},
+	} {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.Copy(io.Discard, r.Body)
@@ -39,7 +44,7 @@ func TestSlowAnswers(t *testing.T) {
 			defer server.Close()
 			d := Open(Profile{URL: server.URL, Key: "key"})
 			defer d.Close()
-			d.client.phases.whole = 200 * time.Millisecond
+			*tt.phase(&d.client.phases) = short
 			if got := trackingtest.Class(d.Send(t.Context(), destination.Attempt{})); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
