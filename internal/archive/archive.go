@@ -129,7 +129,7 @@ func openWriter(path string) (*sqlite.Conn, error) {
 	if err == nil && version != 0 && version != formatVersion {
 		err = ErrFormat
 	}
-	for _, pragma := range []string{"journal_mode = WAL", "synchronous = NORMAL", "wal_autocheckpoint = 1000", "secure_delete = ON", "cache_size = -2000", "temp_store = MEMORY"} {
+	for _, pragma := range []string{"journal_mode = WAL", "synchronous = NORMAL", "wal_autocheckpoint = 1000", "secure_delete = ON", "cache_size = -1000", "temp_store = MEMORY"} {
 		if err == nil {
 			err = sqlitex.ExecuteTransient(conn, "PRAGMA "+pragma, nil)
 		}

@@ -18,7 +18,7 @@ import (
 func (e *engine) apply(ctx context.Context, tasks []*task) ([]journal.Applied, error) {
 	n := 0
 	for _, t := range tasks {
-		n += len(t.items) + len(t.calls)
+		n += len(t.activities) + len(t.calls)
 	}
 	if err := e.meet(ctx); err != nil {
 		return nil, err
@@ -26,9 +26,9 @@ func (e *engine) apply(ctx context.Context, tasks []*task) ([]journal.Applied, e
 	out := make([]journal.Applied, 0, n)
 	for _, t := range tasks {
 		t.applied, t.repeated, t.invalid = 0, 0, 0
-		ids := make([]string, 0, len(t.items)+len(t.calls))
-		for _, it := range t.items {
-			ids = append(ids, it.ID)
+		ids := make([]string, 0, len(t.activities)+len(t.calls))
+		for _, a := range t.activities {
+			ids = append(ids, a.ID)
 		}
 		for _, c := range t.calls {
 			ids = append(ids, c.MessageID)
@@ -75,20 +75,20 @@ func (e *engine) converse(ctx context.Context, out []journal.Applied, t *task, s
 	}
 	source := e.o.Source(t.conversation.Workspace, t.conversation.Source)
 	first := len(out)
-	for _, it := range t.items {
-		if known[it.ID] {
+	for _, d := range t.activities {
+		a := d.Activity // to be completed anew at each try
+		if known[a.ID] {
 			t.repeated++
 			continue
 		}
-		known[it.ID] = true
+		known[a.ID] = true
 		t.applied++
-		a := *it.Activity // which is the journal's
 		if err := e.complete(ctx, source.Agents, &a); err != nil {
 			return nil, err
 		}
 		var o conversation.Output
 		*state, o = conversation.Step(source.Origin, source.Rules, *state, a)
-		out = append(out, journal.Applied{Conversation: t.conversation, Activity: it.ID, Events: e.events(t, it.of.seq, o)})
+		out = append(out, journal.Applied{Conversation: t.conversation, Activity: a.ID, Events: e.events(t, d.webhook, o)})
 	}
 	if t.woken {
 		var o conversation.Output

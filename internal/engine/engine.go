@@ -12,7 +12,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -61,7 +60,7 @@ type Source struct {
 
 // Run applies webhooks until ctx is done, and returns nil then.
 func Run(ctx context.Context, o Options) error {
-	mode, err := cbor.EncOptions{Time: cbor.TimeRFC3339Nano}.EncMode()
+	mode, err := cbor.EncOptions{Time: cbor.TimeRFC3339Nano}.UserBufferEncMode()
 	if err != nil {
 		return err
 	}
@@ -91,13 +90,14 @@ func Run(ctx context.Context, o Options) error {
 // An engine holds the webhooks of one source that are not wholly applied.
 type engine struct {
 	o       Options
-	mode    cbor.EncMode
+	mode    cbor.UserBufferEncMode
+	packing packing
 	source  journal.Source
 	all     *atomic.Int64      // bytes that all engines hold
 	after   journal.Seq        // read up to here
 	upTo    journal.Seq        // every webhook up to here is wholly applied
-	queue   []*held            // in order of arrival, and so of their time
-	passing []*held            // those of the queue whose calls are still to be passed on
+	queue   []*lot             // in order of arrival, and so of their time
+	passing []*lot             // those of the queue whose calls are still to be passed on
 	waiting map[string][]*item // by conversation
 	items   int                // in waiting
 	bytes   int                // of what is in queue
@@ -105,17 +105,6 @@ type engine struct {
 	people  people
 	next    time.Time // when a conversation is to be woken; zero if none is
 	woken   []*task   // those whose time has come
-}
-
-// A held is a webhook of which something is still to be applied.
-type held struct {
-	seq      journal.Seq
-	size     int
-	received time.Time
-	due      time.Time // by the clock that does not go back
-	items    []item
-	calls    []journal.Event
-	open     int // how many of its items and calls are not applied
 }
 
 // run applies webhooks until ctx is done.
@@ -134,13 +123,6 @@ func (e *engine) run(ctx context.Context) {
 	for err == nil {
 		err = e.cycle(ctx)
 	}
-}
-
-// An item is an activity that waits for its time.
-type item struct {
-	*conversation.Activity
-	of      *held
-	applied bool
 }
 
 // cycle reads what has come, applies what is due, and commits it.
@@ -192,27 +174,27 @@ func (e *engine) read(ctx context.Context) (due int, err error) {
 			e.o.Log.Error("engine cannot read the journal", "workspace", e.source.Workspace, "source", e.source.Name, "error", err)
 			return 0, sleep(ctx, time.Second)
 		case len(webhooks) == 0:
-			return e.due(func(h *held) bool { return !h.due.After(now) }), e.rouse(ctx, now)
+			return e.due(func(l *lot) bool { return !l.due.After(now) }), e.rouse(ctx, now)
 		}
-		for _, w := range webhooks {
-			e.hold(w, now)
+		for rest := webhooks; len(rest) > 0; {
+			rest = e.hold(rest, now)
 		}
 		// Under load there is always more to read.
 		last := webhooks[len(webhooks)-1].ReceivedAt
 		if err := e.rouse(ctx, last); err != nil {
 			return 0, err
 		}
-		if due := e.due(func(h *held) bool { return !h.received.Add(e.o.Settle).After(last) }); due > 0 || len(e.passing)+len(e.woken) > 0 {
+		if due := e.due(func(l *lot) bool { return !l.received.Add(e.o.Settle).After(last) }); due > 0 || len(e.passing)+len(e.woken) > 0 {
 			return due, nil // calls wait for nobody
 		}
 	}
 	// Memory is bounded: what has been read must be applied before more.
 	err = sleep(ctx, time.Until(e.queue[0].due))
-	return e.due(func(h *held) bool { return !h.due.After(time.Now()) }), err
+	return e.due(func(l *lot) bool { return !l.due.After(time.Now()) }), err
 }
 
-// due returns how many webhooks at the head of the queue are so.
-func (e *engine) due(so func(*held) bool) (n int) {
+// due returns how many lots at the head of the queue are so.
+func (e *engine) due(so func(*lot) bool) (n int) {
 	for n < len(e.queue) && so(e.queue[n]) {
 		n++
 	}
@@ -229,116 +211,6 @@ func (e *engine) untilDue(ctx context.Context) (context.Context, context.CancelF
 		return context.WithCancel(ctx)
 	}
 	return context.WithDeadline(ctx, at)
-}
-
-// hold puts a webhook's activities among those that wait.
-func (e *engine) hold(w journal.Webhook, now time.Time) {
-	// If the wall clock went back, the journal's times wait for it; we do not.
-	left := min(w.ReceivedAt.Add(e.o.Settle).Sub(now), e.o.Settle)
-	h := &held{seq: w.Seq, size: w.Size(), received: w.ReceivedAt, due: now.Add(left),
-		items: make([]item, len(w.Activities)), calls: w.Calls, open: len(w.Activities) + len(w.Calls)}
-	for i := range w.Activities {
-		it := &h.items[i]
-		*it = item{Activity: &w.Activities[i], of: h}
-		c := it.Conversation
-		at, _ := slices.BinarySearchFunc(e.waiting[c], it, func(x, y *item) int { return conversation.Compare(*x.Activity, *y.Activity) })
-		e.waiting[c] = slices.Insert(e.waiting[c], at, it)
-	}
-	if len(w.Calls) > 0 {
-		e.passing = append(e.passing, h)
-	}
-	e.people.hear(&w)
-	e.items += h.open
-	e.bytes += h.size
-	e.all.Add(int64(h.size))
-	e.after = w.Seq
-	e.queue = append(e.queue, h)
-}
-
-// A task is what is to be applied to one conversation, in order. The
-// conversation without ID stands for the calls that pass through a source.
-type task struct {
-	conversation               journal.Conversation
-	items                      []*item
-	calls                      []journal.Event
-	woken                      bool
-	applied, repeated, invalid int // by the last try
-}
-
-// tasks are in the order in which their conversations first come up.
-type tasks struct {
-	list []*task
-	of   map[string]*task
-}
-
-func (e *engine) task(ts *tasks, c string) *task {
-	t := ts.of[c]
-	if t == nil {
-		t = &task{conversation: e.conversation(c)}
-		ts.of[c] = t
-		ts.list = append(ts.list, t)
-	}
-	return t
-}
-
-// take removes the first webhooks of the queue, which are due, from what
-// waits, and all that precedes them in their conversations.
-func (e *engine) take(due int) []*task {
-	ts := tasks{of: map[string]*task{}}
-	before, bytes := e.items, 0
-	for _, h := range e.passing {
-		t := e.task(&ts, "")
-		for _, c := range h.calls {
-			c.Webhook = h.seq
-			t.calls = append(t.calls, c)
-		}
-		h.open -= len(h.calls)
-		e.items -= len(h.calls)
-		h.calls = nil
-	}
-	e.passing = nil
-	for _, h := range e.queue[:due] {
-		if before-e.items >= perCommit || bytes >= perCommitBytes {
-			break
-		}
-		bytes += h.size
-		for i := range h.items {
-			it := &h.items[i]
-			if it.applied {
-				continue
-			}
-			c := it.Conversation
-			list := e.waiting[c]
-			n := slices.Index(list, it) + 1
-			for _, x := range list[:n] {
-				x.applied = true
-				x.of.open--
-			}
-			t := e.task(&ts, c)
-			t.items = append(t.items, list[:n]...)
-			e.items -= n
-			if n == len(list) {
-				delete(e.waiting, c)
-			} else {
-				e.waiting[c] = list[n:]
-			}
-		}
-	}
-	return ts.list
-}
-
-// finish forgets the webhooks at the head that are wholly applied, and reports
-// whether there were any.
-func (e *engine) finish() bool {
-	n := 0
-	for ; n < len(e.queue) && e.queue[n].open == 0; n++ {
-		e.upTo = e.queue[n].seq
-		e.bytes -= e.queue[n].size
-		e.all.Add(-int64(e.queue[n].size))
-		e.queue[n] = nil
-	}
-	e.queue = e.queue[n:]
-	return n > 0
 }
 
 // retry does f until it succeeds or ctx is done. A journal that cannot take

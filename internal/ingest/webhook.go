@@ -69,10 +69,16 @@ func (h *Handler) greet(w http.ResponseWriter, r *http.Request, s *Source, g con
 // plain answers with what the tool asked for, which no browser may take for
 // more than text.
 func plain(w http.ResponseWriter, reply string) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
+	h := w.Header()
+	h["Content-Type"], h["X-Content-Type-Options"] = textOnly, nosniff
 	_, _ = io.WriteString(w, reply) // the client is gone; nobody to tell
 }
+
+// Set would allocate these for each answer.
+var (
+	textOnly = []string{"text/plain; charset=utf-8"}
+	nosniff  = []string{"nosniff"}
+)
 
 var (
 	unsigned = &refusal{http.StatusUnauthorized, "signature", "the signature is missing, wrong or too old"}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -40,8 +41,9 @@ func (j *Journal) Append(ctx context.Context, webhooks ...*journal.Webhook) erro
 
 // Commit implements journal.Workbench.
 func (j *Journal) Commit(ctx context.Context, s journal.Source, applied []journal.Applied, upTo journal.Seq) error {
-	size := 256 * len(applied)
+	size, events := 256*len(applied), 0
 	for _, a := range applied {
+		events += len(a.Events)
 		for i := range a.Events {
 			size += a.Events[i].Size()
 		}
@@ -49,11 +51,12 @@ func (j *Journal) Commit(ctx context.Context, s journal.Source, applied []journa
 	return j.put(ctx, &request{
 		size: size,
 		gather: func(t *tx) {
-			for _, a := range applied {
-				if len(a.Events) == 0 {
-					continue
+			if events > 0 {
+				list := slices.Grow(t.events[s.Workspace], events)
+				for _, a := range applied {
+					list = append(list, a.Events...)
 				}
-				t.events[a.Conversation.Workspace] = append(t.events[a.Conversation.Workspace], a.Events...)
+				t.events[s.Workspace] = list
 			}
 			t.applied = append(t.applied, applied...)
 			t.positions[s] = upTo
