@@ -194,13 +194,14 @@ type Type struct {
 	// Place names what no two destinations may share, such as a file. Nil
 	// where there is no such thing.
 	Place func(settings any) string
-	// Look, if set, takes an Examiner's place where opening would get in the
-	// way of a gateway that runs.
+	// Look, if set, takes an Examiner's place where nobody but the gateway that
+	// runs may send.
 	Look func(settings any) []Finding
 	// Find says where at the receiver a person finds a call that was sent.
 	Find string
 	// Open returns a destination with settings that Settings returned and the
-	// configuration filled in.
+	// configuration filled in. It does no I/O: the configuration is checked
+	// with it, and a receiver that is not there keeps no gateway from starting.
 	Open func(settings any) (Destination, error)
 }
 

@@ -126,9 +126,6 @@ func (l *loops) open(r ResolvedDestination) (*loop, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gateway: destination %s: %w", r.Name, err)
 	}
-	if err := r.Pace.Check(d.Limits()); err != nil {
-		return nil, errors.Join(fmt.Errorf("gateway: destination %s: %w", r.Name, err), d.Close())
-	}
 	resume := make(chan struct{}, 1)
 	told := func(a deliver.Attempt) {
 		if l.told != nil {

@@ -47,28 +47,37 @@ func TestWrongPace(t *testing.T) {
 	}
 }
 
-// What is more than the destination takes is told when it is opened: only then
-// is it known how much that is.
+// What is more than the destination takes is told where it stands, before
+// anything starts.
 func TestPaceBeyondDestination(t *testing.T) {
 	for keys, want := range map[string]string{
-		"type: segment, write_key: k, batch: {calls: 1001}":                   "destination d: batch.calls: 1001 is more than the destination takes, which is 1000",
-		"type: segment, write_key: k, batch: {bytes: 1000000}":                "destination d: batch.bytes: 1000000 is more than the destination takes, which is 475000",
-		"type: file, path: " + t.TempDir() + "/a, in_flight: 2":               "destination d: in_flight: 2 is too many",
-		"type: segment, write_key: k, in_flight: 64, batch: {calls: 1000}":    "",
-		"type: file, path: " + t.TempDir() + "/a, in_flight: 1":               "",
-		"type: file, path: " + t.TempDir() + "/a, batch: {calls: 5, age: 1s}": "",
+		"type: segment, write_key: k, batch: {calls: 1001}":                "c.yaml:2:44: destinations.d.batch.calls: 1001 is more than the destination takes, which is 1000",
+		"type: segment, write_key: k, batch: {bytes: 1000000}":             "destinations.d.batch.bytes: 1000000 is more than the destination takes, which is 475000",
+		"type: file, path: a, in_flight: 2":                                "c.yaml:2:28: destinations.d.in_flight: 2 is too many",
+		"type: stdout, in_flight: 2":                                       "destinations.d.in_flight: 2 is too many",
+		"type: segment, write_key: k, in_flight: 64, batch: {calls: 1000}": "",
+		"type: file, path: a, in_flight: 1, batch: {calls: 5, age: 1s}":    "",
+		"type: segment, in_flight: 2":                                      "be used:\nc.yaml:2:3: destinations.d.write_key: is missing; copy it from the source's API keys in Segment",
 	} {
-		text := "data: " + t.TempDir() + "\nlisten: none\ndestinations:\n  d: {" + keys + "}\n"
-		c, err := Parse([]byte(text), "c.yaml", func(string) (string, bool) { return "", false })
-		if err != nil {
-			t.Fatal(err)
-		}
-		g, err := Open(*c)
-		if err == nil {
-			err = g.Close()
-		}
+		_, err := Parse([]byte("destinations:\n  d: {"+keys+"}\n"), "c.yaml", env)
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", keys, err, want)
+		}
+	}
+}
+
+// A filter that names what cannot be would hold everything back, or nothing.
+func TestFilterNames(t *testing.T) {
+	const chats, tracking = "a: {type: api, token: x}", "b: {type: tracking, write_key: x}"
+	for _, tt := range []struct{ sources, filter, want string }{
+		{chats, "only: {sources: [a], events: [Started, Live Chat Message Sent, identify]}", ""},
+		{chats, "only: {sources: [b]}", `only.sources[0]: is no source of this workspace; did you mean "a"?`},
+		{chats, "except: {events: [Ended, ended]}", `except.events[1]: is no event of these sources; there are Started, Sent, Received, Ended and identify; did you mean "Ended"?`},
+		{chats + ", " + tracking, "only: {sources: [b], events: [Order Completed]}", ""},
+	} {
+		_, err := Parse([]byte("sources: {"+tt.sources+"}\ndestinations:\n  d: {type: file, path: a, "+tt.filter+"}\n"), "c.yaml", env)
+		if (err == nil) != (tt.want == "") || err != nil && !strings.HasSuffix(err.Error(), "destinations.d."+tt.want) {
+			t.Errorf("%s: got %v, want %q", tt.filter, err, tt.want)
 		}
 	}
 }

@@ -5,12 +5,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/parlance-chat/parlance/connector"
-	"github.com/parlance-chat/parlance/destination/file"
 )
 
 // Who asks a tool's API goes on when a reload fails, and does not hold one up,
@@ -54,9 +52,9 @@ func TestReloadWhileAPIHangs(t *testing.T) {
 	}
 	wrong := c
 	wrong.Sources = nil
-	wrong.Destinations = []Destination{{Name: "log", Type: "file", Settings: &file.Settings{Path: filepath.Join(t.TempDir(), "none", "there", "x")}}}
+	wrong.Destinations = []Destination{{Name: "log", Type: "file"}}
 	if err := g.Reload(wrong); err == nil {
-		t.Fatal("a destination that cannot be opened: got no error")
+		t.Fatal("a file without a path: got no error")
 	}
 	if n := len(g.askers.list); n != 1 {
 		t.Errorf("after a reload that failed: got %d askers, want 1", n)

@@ -61,7 +61,7 @@ func TestFaults(t *testing.T) {
 			Open: func(t *testing.T) destination.Destination {
 				path = filepath.Join(t.TempDir(), "sub", "events.jsonl")
 				d = open(t, Settings{Path: path, Keep: 1})
-				if err := breaks(d, path); err != nil {
+				if err := errors.Join(d.ready(), breaks(d, path)); err != nil {
 					t.Fatal(err)
 				}
 				return d

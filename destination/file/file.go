@@ -62,24 +62,20 @@ func Type() destination.Type {
 	}
 }
 
-// Open opens the file, and makes it if there is none. A line that a crash cut
-// off is removed: its call was not delivered, and comes again.
+// Open returns a destination. The file is opened by the first Send, so that a
+// disk that is not there keeps nobody else from their events.
 func Open(s Settings) (*Destination, error) {
 	if err := s.Check(); err != nil {
 		return nil, fmt.Errorf("file: %w", err)
 	}
-	d := &Destination{s: s, opens: openFile}
-	if err := d.open(); err != nil {
-		return nil, fmt.Errorf("file: %w", err)
-	}
-	return d, nil
+	return &Destination{s: s, opens: openFile}, nil
 }
 
 // A Destination appends to one file. It implements destination.Destination.
 type Destination struct {
 	s     Settings
 	opens func(path string) (handle, error)
-	f     handle // nil after something failed, or Close
+	f     handle // nil before the first Send, after something failed, and after Close
 	size  int64  // of the whole lines in it
 	buf   bytes.Buffer
 }
@@ -96,6 +92,8 @@ type handle interface {
 
 func openFile(path string) (handle, error) { return os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) }
 
+// open opens the file, and makes it if there is none. A line that a crash cut
+// off is removed: its call was not delivered, and comes again.
 func (d *Destination) open() error {
 	dir := filepath.Dir(d.s.Path)
 	if err := makeDir(dir); err != nil {

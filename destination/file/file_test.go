@@ -169,11 +169,19 @@ func TestComesBack(t *testing.T) {
 	}
 }
 
-func TestSettings(t *testing.T) {
+// Whoever only opens makes nothing, and a place where no file can be keeps
+// nobody from starting: the attempt says what is wrong.
+func TestOpen(t *testing.T) {
 	if _, err := Open(Settings{RotateMB: -1}); err == nil {
-		t.Error("got no error")
+		t.Error("wrong settings: got no error")
 	}
-	if _, err := Open(Settings{Path: "/dev/null", Keep: 1}); err == nil {
-		t.Error("a device: got no error")
+	path := filepath.Join(t.TempDir(), "sub", "events.jsonl")
+	open(t, Settings{Path: path, Keep: 1})
+	if _, err := os.Stat(filepath.Dir(path)); !os.IsNotExist(err) {
+		t.Errorf("opened: got %v, want nothing there", err)
+	}
+	d := open(t, Settings{Path: os.DevNull, Keep: 1})
+	if err := d.Send(t.Context(), destination.Attempt{}); err == nil || !strings.Contains(err.Error(), "no regular file") {
+		t.Errorf("a device: got %v", err)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/url"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -14,10 +13,7 @@ import (
 
 	"github.com/parlance-chat/parlance/connector"
 	"github.com/parlance-chat/parlance/conversation"
-	"github.com/parlance-chat/parlance/destination"
-	"github.com/parlance-chat/parlance/internal/deliver"
 	"github.com/parlance-chat/parlance/internal/ingest"
-	"github.com/parlance-chat/parlance/internal/jq"
 	"github.com/parlance-chat/parlance/internal/strictyaml"
 )
 
@@ -274,131 +270,6 @@ func (r *resolver) path(path string, w Workspace, s Source) {
 		r.tell(at, "has the same address as %s; give one of them another path", other)
 	}
 	r.paths[address] = path
-}
-
-// deliver returns the filter in the words of package deliver, nil if it is empty.
-func (f Filter) deliver() *deliver.Filter {
-	if f.Sources == nil && f.Channels == nil && f.Events == nil {
-		return nil
-	}
-	return &deliver.Filter{Sources: f.Sources, Channels: f.Channels, Events: f.Events}
-}
-
-// destination resolves one destination of a workspace. It reports whether the
-// next of the Segment family needs messageIds of its own.
-func (r *resolver) destination(path string, w Workspace, d Destination, salted bool) bool {
-	t := destinationType(r.destinations, d.Type)
-	if t == nil {
-		var known []string
-		for _, t := range r.destinations {
-			known = append(known, t.Name)
-		}
-		r.unknownType(path, d.Type, known, "there are "+strings.Join(known, ", "))
-		return false
-	}
-	settings := t.Settings()
-	if d.Settings != nil {
-		if given := reflect.ValueOf(d.Settings); given.Type() != reflect.TypeOf(settings) || given.IsNil() {
-			r.tell(path, "has settings of type %T, want %T", d.Settings, settings)
-			return t.Segment
-		}
-		settings = d.Settings
-	}
-	r.settings(path, settings)
-	r.place(path, t, settings)
-	policy := d.Policy.or(Policy{Perspective: t.Perspective}).or(w.Policy)
-	out := ResolvedDestination{
-		Workspace: w.Name,
-		Name:      d.Name,
-		Type:      ReceiverType(d.Type),
-		Settings:  settings,
-		Policy:    deliver.Policy{MessageBody: deliver.MessageBody(policy.MessageBody), Perspective: deliver.Perspective(policy.Perspective)},
-	}
-	out.Pace = r.pace(path, d)
-	out.Start = r.start(strictyaml.Join(path, "start"), d.Start)
-	if t.Segment && salted {
-		out.Policy.Salt = d.Name
-	}
-	out.Policy.Only, out.Policy.Except = d.Only.deliver(), d.Except.deliver()
-	if d.Transform != "" {
-		var err error
-		if out.Policy.Transform, err = jq.Compile(string(d.Transform), nil); err != nil {
-			r.tell(strictyaml.Join(path, "transform"), "%v", err)
-		}
-	}
-	r.out.Destinations = append(r.out.Destinations, out)
-	return t.Segment
-}
-
-// A Start is where a destination begins that is new. The zero value is with
-// what comes next.
-type Start struct {
-	Kept  bool      // it begins with what is kept
-	Since time.Time // of that, with what was committed since then
-}
-
-func (r *resolver) start(path, s string) Start {
-	switch s {
-	case "", "now":
-		return Start{}
-	case "beginning":
-		return Start{Kept: true}
-	}
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return Start{Kept: true, Since: t}
-		}
-	}
-	r.tell(path, "must be now, beginning, or a date or time such as 2026-03-02 or 2026-03-02T09:00:00Z")
-	return Start{}
-}
-
-// settings has the settings of a destination check themselves. Each error that
-// begins with a key and a colon is told at that key.
-func (r *resolver) settings(path string, settings any) {
-	checked, ok := settings.(interface{ Check() error })
-	if !ok {
-		return
-	}
-	err := checked.Check()
-	if err == nil {
-		return
-	}
-	errs := []error{err}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		errs = joined.Unwrap()
-	}
-	keys := strictyaml.Keys(settings)
-	for _, err := range errs {
-		key, text, ok := strings.Cut(err.Error(), ": ")
-		if !ok || !slices.Contains(keys, key) {
-			r.tell(path, "%s", err)
-			continue
-		}
-		r.tell(strictyaml.Join(path, key), "%s", text)
-	}
-}
-
-// place checks that no two destinations write over each other.
-func (r *resolver) place(path string, t *destination.Type, settings any) {
-	if t.Place == nil || t.Place(settings) == "" {
-		return
-	}
-	place := t.Name + " " + t.Place(settings)
-	if other, ok := r.places[place]; ok {
-		r.tell(path, "writes to the same place as %s; give one of them another", other)
-	}
-	r.places[place] = path
-}
-
-// destinationType returns the type with a name, or nil.
-func destinationType(types []destination.Type, name string) *destination.Type {
-	for i, t := range types {
-		if t.Name == name {
-			return &types[i]
-		}
-	}
-	return nil
 }
 
 func texts(secrets []Secret) []string {
