@@ -16,6 +16,7 @@ import (
 	"github.com/parlance-chat/parlance/internal/console/access"
 	"github.com/parlance-chat/parlance/internal/control"
 	"github.com/parlance-chat/parlance/internal/engine"
+	"github.com/parlance-chat/parlance/internal/recovery"
 )
 
 // drainTime bounds how long requests under way may take once the gateway is
@@ -44,7 +45,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 		g.log.Warn("other commands cannot reach this gateway while it runs", "error", err)
 	} else {
 		// Whoever follows events must not hold up the end.
-		servers.add(ctx, l, control.Handler(g.target()), 0)
+		servers.add(ctx, l, recovery.Handler(control.Handler(g.target()), g.log), 0)
 	}
 
 	// Work goes on while the servers drain, and stops after them.
@@ -130,10 +131,11 @@ func (s *servers) shutdown() {
 func (g *Gateway) routes(registry *prometheus.Registry) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", g.ingest)
+	pages := recovery.Handler(g.console, g.log)
 	for _, pattern := range g.console.Routes() {
-		mux.Handle(pattern, g.console)
+		mux.Handle(pattern, pages)
 	}
-	mux.Handle("/api/", g.api())
+	mux.Handle("/api/", recovery.Handler(g.api(), g.log))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", g.ready)
 	mux.Handle("GET /metrics", local(promhttp.HandlerFor(registry, promhttp.HandlerOpts{})))

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/parlance-chat/parlance/internal/inside"
 	"github.com/parlance-chat/parlance/internal/journal"
+	"github.com/parlance-chat/parlance/internal/recovery"
 )
 
 // Listen opens the control socket in dir, in place of one that a killed
@@ -54,7 +56,7 @@ func Open(dir string, c Configured, open func() (journal.Journal, error)) (*Clie
 		return nil, err
 	}
 	l := &pipe{conns: make(chan net.Conn), done: make(chan struct{})}
-	server := &http.Server{Handler: Handler(Target{Journal: j, Configured: func() Configured { return c }})}
+	server := &http.Server{Handler: recovery.Handler(Handler(Target{Journal: j, Configured: func() Configured { return c }}), slog.Default())}
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = server.Serve(l) })
 	return client(l.dial, func() error {

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -120,3 +121,28 @@ func TestSomethingInTheWay(t *testing.T) {
 		t.Errorf("got %v, want an error", err)
 	}
 }
+
+// What a handler panics at reaches whoever asks as an error that says so, and
+// not as the end of the connection.
+func TestPanic(t *testing.T) {
+	usual := slog.Default()
+	defer slog.SetDefault(usual)
+	var log strings.Builder
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	c, err := Open(short(t), Configured{}, func() (journal.Journal, error) { return broken{}, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = c.Get(t.Context(), "/parked", nil, new([]Parked))
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	if err == nil || !strings.Contains(err.Error(), "its log says where") || !strings.Contains(log.String(), "level=ERROR") {
+		t.Errorf("got %v, logged %s", err, log.String())
+	}
+}
+
+// broken is a journal that panics at whatever it is asked.
+type broken struct{ journal.Journal }
+
+func (broken) Close() error { return nil }
