@@ -72,21 +72,24 @@ func ofDestination(d control.Destination, workspace string) (list []matter) {
 	return list
 }
 
-// rates estimates what passes in a minute from what is remembered.
+// rates estimates what passes in a minute from what is remembered. What happened
+// long ago does not count: a month that is imported is no rush.
 func (c *Console) rates(workspace string, now time.Time) []rateView {
 	counts := map[live.Kind]int{}
 	over := time.Minute
 	for r := range c.o.Hub.Look().Newest(0) {
-		if r.Workspace != workspace {
-			continue
-		}
 		age := now.Sub(r.At)
-		if age > time.Minute {
+		if age > time.Minute || r.ID == 1 {
 			over = time.Minute
+		} else {
+			over = max(age, time.Second) // the memory may be shorter than a minute
+		}
+		if age > time.Minute {
 			break
 		}
-		over = max(age, time.Second) // the memory may be shorter than a minute
-		counts[r.Kind]++
+		if r.Workspace == workspace && !r.Late() {
+			counts[r.Kind]++
+		}
 	}
 	var out []rateView
 	for _, k := range []live.Kind{live.Webhook, live.Activity, live.Event, live.Delivery} {

@@ -5,6 +5,7 @@
 package live
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -53,7 +54,12 @@ type Record struct {
 	MessageID string      `json:"messageId,omitempty"`
 
 	said *said // of an event; nil for others
+	// happened is when it did, by the tool's clock; zero if it does not say.
+	happened time.Time
 }
+
+// Late reports whether a record tells of something long past, as imports do.
+func (r *Record) Late() bool { return !r.happened.IsZero() && r.At.Sub(r.happened) > time.Hour }
 
 // A said is what an event's call says. It is read when somebody looks, for most
 // are looked at by nobody, and then once for all.
@@ -231,7 +237,7 @@ func (w Watched) Commit(ctx context.Context, s journal.Source, applied []journal
 		for _, e := range a.Events {
 			words[len(records)].call = e.JSON
 			records = append(records, Record{At: now, Kind: Event, Workspace: s.Workspace, Source: e.Source, Conversation: a.Conversation.ID,
-				Name: e.Name, Seq: e.Seq, MessageID: e.MessageID, said: &words[len(records)]})
+				Name: e.Name, Seq: e.Seq, MessageID: e.MessageID, said: &words[len(records)], happened: timestamp(e.JSON)})
 		}
 	}
 	w.Hub.Publish(records...)
@@ -249,10 +255,26 @@ func appendWebhook(list []Record, w *journal.Webhook) []Record {
 	case len(w.Activities)+len(w.Calls) == 0:
 		r.Name = "of no interest"
 	}
+	if n := len(w.Activities); n > 0 {
+		r.happened = w.Activities[n-1].Time
+	}
 	list = append(list, r)
 	for _, a := range w.Activities {
 		list = append(list, Record{At: w.ReceivedAt, Kind: Activity, Workspace: w.Workspace, Source: w.Source, Seq: w.Seq,
-			Conversation: a.Conversation, User: cmp.Or(a.Customer.UserID, a.Customer.AnonymousID), Name: string(a.Type), Text: string(a.By), Body: a.Message.Body})
+			Conversation: a.Conversation, User: cmp.Or(a.Customer.UserID, a.Customer.AnonymousID), Name: string(a.Type), Text: string(a.By), Body: a.Message.Body, happened: a.Time})
 	}
 	return list
+}
+
+// timestamp returns when a call says that it happened, the zero time if it does
+// not. Every event that passes is asked, so that none is decoded: a quote within
+// a text has a backslash before it, so what is found is a key.
+func timestamp(call []byte) time.Time {
+	_, after, _ := bytes.Cut(call, []byte(`"timestamp":"`))
+	text, _, _ := bytes.Cut(after, []byte(`"`))
+	t, err := time.Parse(time.RFC3339, string(text))
+	if err != nil {
+		return time.Time{}
+	}
+	return t
 }

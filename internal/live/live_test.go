@@ -131,3 +131,22 @@ func TestWatched(t *testing.T) {
 		t.Error("what was not taken was told")
 	}
 }
+
+// What is told long after it happened is known to be late.
+func TestLate(t *testing.T) {
+	now := time.Now()
+	for _, tt := range []struct {
+		call string
+		late bool
+	}{
+		{fmt.Sprintf(`{"timestamp":%q}`, now.Format(time.RFC3339Nano)), false},
+		{fmt.Sprintf(`{"properties":{"message_body":"\"timestamp\":\"2020-01-01T00:00:00Z\""},"timestamp":%q}`, now.Format(time.RFC3339Nano)), false},
+		{`{"timestamp":"2026-01-02T03:04:05.678Z"}`, true},
+		{`{"timestamp":"yesterday"}`, false},
+		{`{}`, false},
+	} {
+		if r := (Record{At: now, happened: timestamp([]byte(tt.call))}); r.Late() != tt.late {
+			t.Errorf("%s: late %v, want %v", tt.call, r.Late(), tt.late)
+		}
+	}
+}
