@@ -87,8 +87,10 @@ func Open(c Config) (*Gateway, error) {
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	hub := &live.Hub{}
 	watched := live.Watched{Journal: j, Hub: hub}
-	in := ingest.New(ingest.Options{Journal: watched, Log: c.Log, Registerer: registry, PublicURL: c.PublicURL, Keys: lookup.NewKeys()})
-	g := &Gateway{
+	var g *Gateway
+	in := ingest.New(ingest.Options{Journal: watched, Log: c.Log, Registerer: registry, PublicURL: c.PublicURL, Keys: lookup.NewKeys(),
+		Pages: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { g.console.ServeHTTP(w, r) })})
+	g = &Gateway{
 		log:     c.Log,
 		config:  c,
 		journal: j,

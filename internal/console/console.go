@@ -101,6 +101,10 @@ func New(o Options) *Console {
 	c.handle("GET /login/oidc/callback", "", c.arrive)
 	c.handle("GET /live/stream", access.Viewer, c.watching(c.stream))
 	c.handle("GET /assets/", "", assets())
+	// No route: others answer at other addresses, and send browsers here.
+	c.mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
+		c.show(w, r, page{role: access.Viewer, data: func(*request) (any, error) { return nil, notFound("There is no page at this address.") }}, nil)
+	})
 	return c
 }
 

@@ -67,6 +67,9 @@ type Options struct {
 	Registerer prometheus.Registerer
 	PublicURL  string // how the world calls us, without a path; empty takes each request's word
 	Keys       Keys   // nil gets none
+	// Pages answers browsers where nothing is; nil has them told what programs
+	// are.
+	Pages http.Handler
 }
 
 // Keys gets what chat tools publish at addresses of their own.
@@ -104,7 +107,13 @@ func New(o Options) *Handler {
 	h.mux.HandleFunc("GET /v1/projects/{key}/settings", h.settings)
 	h.mux.HandleFunc("/v1/{call}", h.track)
 	h.mux.HandleFunc("/v1/{call}/{$}", h.track)
-	h.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fail(w, http.StatusNotFound, "there is nothing here") })
+	h.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if o.Pages != nil && r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html") {
+			o.Pages.ServeHTTP(w, r)
+			return
+		}
+		fail(w, http.StatusNotFound, "there is nothing here")
+	})
 	return h
 }
 
