@@ -51,6 +51,7 @@ type playView struct {
 	Sources      []string   `json:"sources"`
 	Destinations []string   `json:"destinations"`
 	Said         []saidView `json:"said"`
+	Over         bool       `json:"over"` // it has ended, and nobody has written since
 	Steps        []playStep `json:"steps"`
 	Waiting      bool       `json:"waiting"` // events may still come
 	Failed       string     `json:"failed,omitempty"`
@@ -104,6 +105,9 @@ func (c *Console) playground(q *request) (any, error) {
 			one.Text = masks(one.Text)
 		}
 		v.Said = append(v.Said, one)
+		if a.By != conversation.System { // a note changes nothing
+			v.Over = a.Type == conversation.Closed
+		}
 	}
 	steps, err := trace.Conversation(q.Context(), c.o.Journal, c.o.Rules, journal.Conversation{Workspace: p.workspace, Source: p.source, ID: v.Conversation}, p.after)
 	if err != nil {

@@ -20,6 +20,7 @@ func TestPlaygroundInBrowser(t *testing.T) {
 	tab := browsertest.Open(t, url)
 	tab.Go("/playground?source=support")
 	tab.See("p", "The events do go to log.")
+	tab.See("#through", "The source whose chat tool is played")
 	tab.Type("#text-customer", "Do you ship to <i>Norway</i>?\n")
 	tab.See(".chat.agent .bubbles .customer", "Do you ship to <i>Norway</i>?")
 	tab.See(".flow .kind.event a", "Live Chat Conversation Started")
@@ -36,6 +37,10 @@ func TestPlaygroundInBrowser(t *testing.T) {
 	}
 	tab.Click("button[value=end]")
 	tab.See(".flow .kind.event a", "Live Chat Conversation Ended")
+	tab.See(".chat.agent p", "The conversation has ended")
+	if n := browsertest.Eval[int](tab, `document.querySelectorAll('button[value=end]').length`); n != 0 {
+		t.Error("what has ended can be ended again")
+	}
 	tab.Shots("playground")
 
 	tab.Go("/playground?source=shop")
