@@ -151,6 +151,9 @@ func pragma(conn *sqlite.Conn, name string) (n int64, err error) {
 	return n, err
 }
 
+// KeepsText reports whether what was written is kept, where it is a text.
+func (a *Archive) KeepsText() bool { return a.o.Bodies != Omit }
+
 // Close closes the file. Run must have returned. Closing again does nothing.
 func (a *Archive) Close() (err error) {
 	a.closed.Do(func() {

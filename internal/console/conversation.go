@@ -22,12 +22,14 @@ const (
 // A conversationView is one conversation with what happened.
 type conversationView struct {
 	conversationRow
-	Items   []archive.Item `json:"items"`
-	All     int            `json:"all"` // how many events it has; Items may be some
-	Lines   []line         `json:"-"`
-	Starts  []startLink    `json:"-"` // of the same thread, if there are several
-	Earlier string         `json:"-"`
-	Later   string         `json:"-"`
+	Items []archive.Item `json:"items"`
+	All   int            `json:"all"` // how many events it has; Items may be some
+	Lines []line         `json:"-"`
+	// KeepsText says that a message without a text never had one.
+	KeepsText bool        `json:"-"`
+	Starts    []startLink `json:"-"` // of the same thread, if there are several
+	Earlier   string      `json:"-"`
+	Later     string      `json:"-"`
 }
 
 // Title implements the heading of the page.
@@ -45,7 +47,7 @@ type line struct {
 	Class string // customer, agent own, bot own, or end for what nobody wrote
 	Who   string
 	Text  string
-	None  bool // nothing is known of what was written
+	None  bool // it has no text, or none is kept
 	At    time.Time
 	Seq   journal.Seq
 	Note  string
@@ -67,7 +69,7 @@ func (c *Console) conversation(q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := conversationView{conversationRow: shownRow(t.Conversation, q), All: len(t.Items)}
+	v := conversationView{conversationRow: shownRow(t.Conversation, q), All: len(t.Items), KeepsText: c.o.Archive.KeepsText()}
 	for i := range ids {
 		if n := int64(i + 1); len(ids) > 1 && max(n-int64(number), int64(number)-n) < 10 {
 			v.Starts = append(v.Starts, startLink{n, conversationURL(q.Workspace, source, q.name, n), i+1 == number})

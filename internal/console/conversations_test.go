@@ -10,8 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"github.com/parlance-chat/parlance/conversation"
 	"github.com/parlance-chat/parlance/gateway"
+	"github.com/parlance-chat/parlance/internal/archive"
 	"github.com/parlance-chat/parlance/internal/console/access"
 	"github.com/parlance-chat/parlance/internal/console/browsertest"
 )
@@ -265,6 +268,43 @@ func TestNoArchive(t *testing.T) {
 	for _, path := range []string{"/conversations", "/conversations/4711"} {
 		if resp, body := get(t, address+path, nil); resp.StatusCode != http.StatusNotFound || !strings.Contains(body, "archive.enabled is off") {
 			t.Errorf("%s: got %d %s", path, resp.StatusCode, body)
+		}
+	}
+}
+
+// What a customer is called is not broken within a word on a phone.
+func TestAddressOnPhone(t *testing.T) {
+	c := shop()
+	c.Identify = gateway.On
+	address := run(t, c)
+	k := &talk{id: "77", at: monday}
+	k.customer(0, "u-77", "hello")
+	k.list[0].Customer.Email = "mia.bergsanders@customersabroad.example.com"
+	talks(t, address, k)
+	tab := browsertest.Open(t, address)
+	tab.Do(chromedp.EmulateViewport(390, 900))
+	for _, page := range []string{"/conversations", "/conversations/77"} {
+		tab.Go(page)
+		tab.See(".address", k.list[0].Customer.Email)
+		broken := browsertest.Eval[[]string](tab, `[...document.querySelectorAll('.address')].flatMap(a => [...a.childNodes]).filter(n => {
+			const r = document.createRange(); r.selectNodeContents(n); return r.getClientRects().length > 1 }).map(n => n.textContent)`)
+		if len(broken) > 0 {
+			t.Errorf("%s: %q are broken", page, broken)
+		}
+	}
+}
+
+// A message without a text is said to have none, unless none is kept.
+func TestNoText(t *testing.T) {
+	for kept, want := range map[archive.Bodies]string{archive.Include: "(no text, such as a picture)", archive.Omit: "(no text is kept)"} {
+		c := shop()
+		c.Archive.Bodies = kept
+		address := run(t, c)
+		at := monday.Add(time.Second)
+		tell(t, address, `{"activities":[`+hello+`,{"id":"m2","type":"message","conversation_id":"17","time":"`+at.Format(time.RFC3339)+`","by":"agent","agent":{"id":"7"},"message":{"id":"m2"}}]}`)
+		arrived(t, address, "17", at)
+		if _, page := get(t, address+"/conversations/17", nil); !strings.Contains(page, want) {
+			t.Errorf("%s: got %s, want %s", kept, page, want)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 // functions are what templates can use.
 var functions = template.FuncMap{
 	"time":         timeElement,
+	"address":      address,
 	"between":      between,
 	"clock":        clockElement,
 	"number":       number,
@@ -28,6 +29,16 @@ var functions = template.FuncMap{
 	"asset":        asset,
 	"dict":         dict,
 	"list":         func(v ...string) []string { return v },
+}
+
+// address returns an e-mail address, or whatever else names somebody, that is
+// broken where people would break it.
+func address(s string) template.HTML {
+	s = template.HTMLEscapeString(s)
+	if strings.Contains(s, "@") {
+		s = strings.NewReplacer("@", "@<wbr>", ".", ".<wbr>").Replace(s)
+	}
+	return template.HTML(`<span class="address">` + s + `</span>`)
 }
 
 // timeElement returns a time as an element that the browser shows in its own
