@@ -59,13 +59,14 @@ type loop struct {
 	gate    *gate
 	metrics *destinationMetrics
 	read    journal.Seq   // how far the reader has got
-	room    chan struct{} // holds a value when there may be some
+	look    chan struct{} // holds a value when the reader is to look again
 	saving  chan struct{} // holds a value while done is under way
 	workers sync.WaitGroup
 
 	mu      sync.Mutex // guards the fields below
 	window  window
 	flights int
+	waits   bool        // the reader waits for events, and has put all that were there into the window
 	timer   *time.Timer // has flights take off later; nil before it is needed
 	stopped bool
 
@@ -86,20 +87,7 @@ func Run(ctx context.Context, o Options) error {
 		return nil
 	}
 	l.saved, l.window.at = l.read, l.read
-	for ctx.Err() == nil {
-		limit, bytes := l.await(ctx)
-		if limit == 0 {
-			break
-		}
-		var events []journal.Event
-		err := l.retry(ctx, func() (err error) {
-			events, err = o.Journal.Events(ctx, o.Workspace, l.read, limit)
-			return err
-		})
-		if err == nil {
-			l.take(bounded(events, bytes))
-		}
-	}
+	l.follow(ctx)
 	l.mu.Lock()
 	l.stopped = true
 	if l.timer != nil {
@@ -114,28 +102,64 @@ func newLoop(ctx context.Context, o Options) *loop {
 	o.Log = o.Log.With("workspace", o.Workspace, "destination", o.Name)
 	o.Record = cmp.Or(o.Record, &Record{})
 	l := &loop{Options: o, ctx: ctx, limits: o.Pace.lower(o.Destination.Limits()), metrics: o.Metrics.of(o),
-		room: make(chan struct{}, 1), saving: make(chan struct{}, 1)}
+		look: make(chan struct{}, 1), saving: make(chan struct{}, 1)}
 	l.gate = newGate(l)
 	l.window = newWindow(l.limits)
 	return l
 }
 
-// await waits until half of the window is free, and says how many events and
-// bytes may be read; none if ctx is done.
-func (l *loop) await(ctx context.Context) (events, bytes int) {
-	for {
-		l.mu.Lock()
-		events, bytes = l.window.room()
-		l.mu.Unlock()
-		if events > 0 {
-			return events, bytes
+// follow reads what follows into the window, and has it take off, until ctx is
+// done. It waits for events only where they could take off: a destination that
+// takes nothing is not woken by each.
+func (l *loop) follow(ctx context.Context) {
+	now, cancel := context.WithCancel(ctx)
+	cancel() // what is there already is read, and nothing is waited for
+	for ctx.Err() == nil {
+		if l.depart() {
+			l.fill(ctx)
+			continue
+		}
+		if l.fill(now) {
+			continue
 		}
 		select {
 		case <-ctx.Done():
-			return 0, 0
-		case <-l.room:
+		case <-l.look:
+			l.fill(now) // so that what takes off next has what came meanwhile
 		}
 	}
+}
+
+// depart begins flights, and reports whether the reader may wait for events
+// then. It may not while they could not take off, or there is no room.
+func (l *loop) depart() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.begin()
+	room, _ := l.window.room()
+	l.waits = room > 0 && (l.flights == 0 || l.flights < l.limits.InFlight && l.gate.open())
+	return l.waits
+}
+
+// fill reads events into the window if half of it is free, and waits for them
+// until ctx is done. It reports whether there were any.
+func (l *loop) fill(ctx context.Context) bool {
+	l.mu.Lock()
+	limit, bytes := l.window.room()
+	l.mu.Unlock()
+	if limit == 0 {
+		return false
+	}
+	var events []journal.Event
+	err := l.retry(ctx, func() (err error) {
+		events, err = l.Journal.Events(ctx, l.Workspace, l.read, limit)
+		return err
+	})
+	if err != nil || len(events) == 0 {
+		return false
+	}
+	l.take(bounded(events, bytes))
+	return true
 }
 
 // bounded returns the first of the events, and lets go of those that are too
@@ -153,9 +177,6 @@ func bounded(events []journal.Event, bytes int) []journal.Event {
 // take puts events into the window. Those that the destination is not to get
 // are passed, and those that it cannot get are parked.
 func (l *loop) take(events []journal.Event) {
-	if len(events) == 0 {
-		return
-	}
 	items := make([]*item, len(events))
 	for i, e := range events {
 		items[i] = l.item(e)
@@ -178,14 +199,18 @@ func (l *loop) take(events []journal.Event) {
 		}
 		_ = l.done(bad, parked...) // ctx is done, so that they are looked at again
 	}
-	l.takeOff()
 }
 
-// takeOff begins flights, as many as may be. Those that have to wait for more
-// calls take off later.
+// takeOff begins flights.
 func (l *loop) takeOff() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.begin()
+}
+
+// begin begins flights, as many as may be. Those that have to wait for more
+// calls take off later. The caller holds the lock.
+func (l *loop) begin() {
 	for l.flights < l.limits.InFlight && !l.stopped && l.ctx.Err() == nil {
 		wait, ok := l.window.due(time.Now(), l.flights > 0)
 		if !ok {
@@ -209,10 +234,22 @@ func (l *loop) takeOff() {
 func (l *loop) work(items []*item) {
 	l.fly(items)
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.window.release(items)
 	l.flights--
-	l.mu.Unlock()
-	l.takeOff()
+	if l.waits {
+		l.begin() // the reader has nothing to add
+	} else {
+		l.tell()
+	}
+}
+
+// tell has the reader look whether it can go on.
+func (l *loop) tell() {
+	select {
+	case l.look <- struct{}{}:
+	default: // it is going to
+	}
 }
 
 // done notes that the destination has the items, or that they are parked, and
@@ -240,10 +277,7 @@ func (l *loop) done(items []*item, parked ...journal.Parked) error {
 		l.Log.Warn("event parked: the destination refuses it", "messageId", p.Event.MessageID, "event", p.Event.Name,
 			"reason", unsaid(p.Reason, destination.Exchange{Status: p.Status, Response: p.Response}))
 	}
-	select {
-	case l.room <- struct{}{}:
-	default:
-	}
+	l.tell()
 	return nil
 }
 

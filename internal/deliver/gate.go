@@ -128,6 +128,13 @@ func (g *gate) await(ctx context.Context, wait time.Duration) error {
 	return nil
 }
 
+// open reports whether attempts are let through.
+func (g *gate) open() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.state == ok
+}
+
 // leave notes what came of an attempt. It reports whether the destination may
 // be all right, so that only whoever made the attempt is to wait.
 func (g *gate) leave(p pass, err error) (alone bool) {

@@ -2,17 +2,20 @@ package deliver
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/parlance-chat/parlance/destination"
 	"github.com/parlance-chat/parlance/destination/segment"
+	"github.com/parlance-chat/parlance/internal/journal"
 	"github.com/parlance-chat/parlance/internal/standin"
 )
 
@@ -190,4 +193,64 @@ func TestStopLeavesHangingReceiver(t *testing.T) {
 			t.Errorf("lag: got %+v (%v), want 1", lag, err)
 		}
 	})
+}
+
+// An asked outbox counts how often events are read.
+type asked struct {
+	journal.Outbox
+	times atomic.Int64
+}
+
+func (a *asked) Events(ctx context.Context, workspace string, after journal.Seq, limit int) ([]journal.Event, error) {
+	a.times.Add(1)
+	return a.Outbox.Events(ctx, workspace, after, limit)
+}
+
+// A destination that takes nothing does nothing about each event, whether it
+// does not answer or is left alone, and gets all of them in the end.
+func TestWhoIsDownReadsNothing(t *testing.T) {
+	hangs := func(up chan struct{}) error { <-up; return nil }
+	fails := func(up chan struct{}) error {
+		select {
+		case <-up:
+			return nil
+		default:
+			return errors.New("no")
+		}
+	}
+	for _, c := range []struct {
+		name                    string
+		down                    func(up chan struct{}) error
+		inFlight, conversations int
+	}{
+		{"hangs", hangs, 1, 50},
+		{"hangs, several attempts", hangs, 3, 50},
+		{"fails", fails, 1, 50},
+		{"fails, several attempts", fails, 3, 50},
+		{"fails, one conversation", fails, 3, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				j, up := openJournal(t), make(chan struct{})
+				r := &receiver{limits: destination.Limits{Calls: 10, InFlight: c.inFlight}, answer: func(destination.Attempt) error { return c.down(up) }}
+				a := &asked{Outbox: j}
+				defer start(options(a, "default", "d", r))()
+				for n := range 100 {
+					if n == 10 {
+						a.times.Store(0)
+					}
+					commitMany(t, j, n+1, 1, c.conversations)
+					time.Sleep(time.Second)
+				}
+				if n := a.times.Load(); n > 0 {
+					t.Errorf("events were read %d times while 90 came, want never", n)
+				}
+				close(up)
+				time.Sleep(maxBackoff)
+				if n := len(r.taken()); n != 100 {
+					t.Errorf("got %d events in the end, want 100", n)
+				}
+			})
+		})
+	}
 }
