@@ -163,7 +163,7 @@ func (c consoleDeliveries) Delivered(ctx context.Context, e journal.Event) (list
 func (c consoleDeliveries) delivered(ctx context.Context, name string, e journal.Event) (console.Delivered, error) {
 	d := console.Delivered{Destination: name, State: "delivered"}
 	for _, a := range c.Attempts(e.Workspace, name) {
-		if a.First <= e.Seq && e.Seq <= a.Last {
+		if slices.Contains(a.Events, e.Seq) {
 			d.Attempts = append(d.Attempts, a)
 		}
 	}
@@ -214,7 +214,7 @@ func (c consoleDeliveries) Examine(ctx context.Context, workspace, name string, 
 func tellAttempt(hub *live.Hub) func(workspace, name string, a deliver.Attempt) {
 	return func(workspace, name string, a deliver.Attempt) {
 		r := live.Record{At: a.At.Add(a.Took), Kind: live.Delivery, Workspace: workspace, Destination: name, Name: a.Result,
-			Text: phrase.Count(int64(a.Calls), "call") + " in " + a.Took.Round(time.Millisecond/10).String(), Body: a.Error, Trouble: a.Result != "ok"}
+			Text: phrase.Count(int64(len(a.Events)), "call") + " in " + a.Took.Round(time.Millisecond/10).String(), Body: a.Error, Trouble: a.Result != "ok"}
 		if a.Status != 0 {
 			r.Text += fmt.Sprintf(", %d", a.Status)
 		}

@@ -146,7 +146,7 @@ func (l *loops) open(r ResolvedDestination) (*loop, error) {
 	}}
 	n.open, n.shut = context.WithCancel(ctx)
 	n.beside = n.options
-	n.beside.Resume, n.beside.Record, n.beside.Metrics = nil, &deliver.Record{Told: told}, nil
+	n.beside.Resume = nil
 	n.options.Destination, n.beside.Destination = deliver.Share(d, r.Pace)
 	return n, nil
 }

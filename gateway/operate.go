@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/parlance-chat/parlance/internal/control"
 	"github.com/parlance-chat/parlance/internal/deliver"
 	"github.com/parlance-chat/parlance/internal/journal"
@@ -176,9 +174,7 @@ func (l *loops) replayOne(ctx context.Context, n *loop, r journal.Replay) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	done := make(chan error, 1)
-	o := n.beside
-	o.Metrics = deliver.NewMetrics(prometheus.NewRegistry()) // which nobody sees: they would stand in the place of the delivery's own
-	go func() { done <- deliver.Replay(ctx, o, l.journal, r) }()
+	go func() { done <- deliver.Replay(ctx, n.beside, l.journal, r) }()
 	var err error
 	select {
 	case err = <-done:

@@ -123,7 +123,7 @@ func (c *Console) destinationView(q *request, d control.Destination) *destinatio
 	for _, a := range c.o.Deliveries.Attempts(d.Workspace, d.Name) {
 		v.Attempts = append(v.Attempts, viewOfAttempt(a, q.User))
 		if a.Result == "ok" {
-			calls += a.Calls
+			calls += len(a.Events)
 		}
 		since = a.At
 	}
@@ -135,7 +135,7 @@ func (c *Console) destinationView(q *request, d control.Destination) *destinatio
 }
 
 func viewOfAttempt(a deliver.Attempt, u access.User) attemptView {
-	v := attemptView{At: a.At, Took: a.Took, Calls: a.Calls, First: int64(a.First), Result: a.Result, Error: a.Error, Request: a.Request,
+	v := attemptView{At: a.At, Took: a.Took, Calls: len(a.Events), First: int64(a.Events[0]), Result: a.Result, Error: a.Error, Request: a.Request,
 		Status: a.Status, Response: a.Response, Retry: a.Retry}
 	if !u.Bodies { // a receiver may repeat what it was sent
 		v.Error, v.Response = masks(v.Error), masks(v.Response)

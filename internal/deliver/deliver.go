@@ -9,7 +9,6 @@
 package deliver
 
 import (
-	"cmp"
 	"context"
 	"log/slog"
 	"slices"
@@ -49,15 +48,15 @@ type Options struct {
 	Record      *Record         // is told how it goes
 	Log         *slog.Logger
 	Metrics     *Metrics
+
+	beside bool // see onceMore
 }
 
 // A loop is the delivery to one destination.
 type loop struct {
-	Options
+	sender
 	ctx     context.Context
-	limits  destination.Limits // as the pace lowers them
 	gate    *gate
-	metrics *destinationMetrics
 	read    journal.Seq   // how far the reader has got
 	look    chan struct{} // holds a value when the reader is to look again
 	saving  chan struct{} // holds a value while done is under way
@@ -100,8 +99,7 @@ func Run(ctx context.Context, o Options) error {
 
 func newLoop(ctx context.Context, o Options) *loop {
 	o.Log = o.Log.With("workspace", o.Workspace, "destination", o.Name)
-	o.Record = cmp.Or(o.Record, &Record{})
-	l := &loop{Options: o, ctx: ctx, limits: o.Pace.lower(o.Destination.Limits()), metrics: o.Metrics.of(o),
+	l := &loop{sender: newSender(o), ctx: ctx,
 		look: make(chan struct{}, 1), saving: make(chan struct{}, 1)}
 	l.gate = newGate(l)
 	l.window = newWindow(l.limits)

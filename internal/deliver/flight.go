@@ -3,7 +3,6 @@ package deliver
 import (
 	"cmp"
 	"errors"
-	"time"
 
 	"github.com/parlance-chat/parlance/destination"
 	"github.com/parlance-chat/parlance/internal/journal"
@@ -20,7 +19,6 @@ func (l *loop) fly(items []*item) {
 		var refusal *destination.Refusal
 		switch {
 		case err == nil:
-			l.metrics.delivered.Add(float64(n))
 			if l.done(items[:n]) != nil {
 				return // the same again, which the receiver knows by messageId
 			}
@@ -52,11 +50,7 @@ func (l *loop) attempts(items []*item) (told destination.Exchange, err error) {
 		if err != nil {
 			return told, err
 		}
-		a := destination.Attempt{Calls: make([]destination.Call, len(items)), Retry: retry, SentAt: time.Now()}
-		for n, i := range items {
-			a.Calls[n] = stamped(i, a.SentAt)
-		}
-		told, err = l.attempt(a, items)
+		told, err = l.attempt(items, retry)
 		if errors.As(err, new(*destination.Refusal)) || err == nil {
 			l.gate.leave(p, err)
 			return told, err
@@ -72,41 +66,9 @@ func (l *loop) attempts(items []*item) (told destination.Exchange, err error) {
 	}
 }
 
-// attempt makes one attempt, and notes what came of it.
-func (l *loop) attempt(a destination.Attempt, items []*item) (told destination.Exchange, err error) {
-	var last last
-	a.Tell = last.tell
+// attempt makes one attempt, which may finish when the delivery stops.
+func (l *loop) attempt(items []*item, retry int) (destination.Exchange, error) {
 	ctx, cancel := drain(l.ctx)
 	defer cancel()
-	began := time.Now()
-	l.metrics.inFlight.Inc()
-	l.Record.begin()
-	err = l.Destination.Send(ctx, a)
-	took := time.Since(began)
-	l.metrics.inFlight.Dec()
-	l.metrics.attempt(err, took)
-	told = last.exchange()
-	first, end := items[0], items[len(items)-1]
-	r := Attempt{At: began, Took: took, Calls: len(items), Retry: a.Retry, Result: result(err), Exchange: told,
-		First: first.event.Seq, FirstID: first.call.MessageID, Last: end.event.Seq, LastID: end.call.MessageID}
-	if err != nil {
-		r.Error = err.Error()
-	}
-	l.Record.end(r)
-	return told, err
-}
-
-// result names the class of what came of an attempt.
-func result(err error) string {
-	switch {
-	case err == nil:
-		return "ok"
-	case errors.As(err, new(*destination.Refusal)):
-		return "refused"
-	case errors.As(err, new(*destination.Wait)):
-		return "wait"
-	case errors.As(err, new(*destination.Pause)):
-		return "pause"
-	}
-	return "failed"
+	return l.sender.attempt(ctx, items, retry)
 }

@@ -87,6 +87,9 @@ func (m *Metrics) of(o Options) *destinationMetrics {
 		delivered: m.delivered.WithLabelValues(o.Workspace, o.Name),
 		parked:    m.parked.WithLabelValues(o.Workspace, o.Name),
 		inFlight:  m.inFlight.WithLabelValues(o.Workspace, o.Name)}
+	if o.beside {
+		return d
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.loops[d] = o
@@ -94,7 +97,9 @@ func (m *Metrics) of(o Options) *destinationMetrics {
 }
 
 func (d *destinationMetrics) set(s state) {
-	d.all.state.WithLabelValues(d.o.Workspace, d.o.Name).Set(float64(s))
+	if !d.o.beside {
+		d.all.state.WithLabelValues(d.o.Workspace, d.o.Name).Set(float64(s))
+	}
 }
 
 // attempt counts one. Its histogram has a dozen series, so those of destinations
@@ -106,6 +111,9 @@ func (d *destinationMetrics) attempt(err error, took time.Duration) {
 
 // remove ends the series that would stand still.
 func (d *destinationMetrics) remove() {
+	if d.o.beside {
+		return
+	}
 	d.all.mu.Lock()
 	defer d.all.mu.Unlock()
 	delete(d.all.loops, d)

@@ -45,11 +45,9 @@ type Status struct {
 type Attempt struct {
 	At                   time.Time
 	Took                 time.Duration
-	Calls                int
-	First, Last          journal.Seq
-	FirstID, LastID      string // messageIds
-	Retry                int    // as destination.Attempt's
-	Result               string // ok, refused, wait, pause or failed
+	Events               []journal.Seq // whose calls it had
+	Retry                int           // as destination.Attempt's
+	Result               string        // ok, refused, wait, pause or failed
 	Error                string
 	destination.Exchange // the last of the attempt
 }
@@ -120,10 +118,24 @@ func (r *Record) begin() {
 	r.status.InFlight++
 }
 
-func (r *Record) end(a Attempt) {
+// note keeps an attempt that was made beside the delivery, and says nothing of
+// how that is doing.
+func (r *Record) note(a Attempt) {
 	if r.Told != nil {
 		r.Told(a)
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.list) < recent {
+		r.list = append(r.list, a)
+		return
+	}
+	r.list[r.next] = a
+	r.next = (r.next + 1) % recent
+}
+
+func (r *Record) end(a Attempt) {
+	r.note(a)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.status.InFlight--
@@ -135,12 +147,6 @@ func (r *Record) end(a Attempt) {
 	} else {
 		r.status.Retries++
 	}
-	if len(r.list) < recent {
-		r.list = append(r.list, a)
-		return
-	}
-	r.list[r.next] = a
-	r.next = (r.next + 1) % recent
 }
 
 // A last keeps the last exchange of an attempt.

@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -20,8 +21,17 @@ type ReplayJournal interface {
 func Replay(ctx context.Context, o Options, j ReplayJournal, r journal.Replay) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	o = o.onceMore()
 	o.Journal = &replayed{journal: j, stop: stop, moved: make(chan struct{}, 1), r: r}
 	return Run(ctx, o)
+}
+
+// onceMore returns the options of what is delivered once more, beside what is
+// new: its attempts are the destination's, and its lag and state are not.
+func (o Options) onceMore() Options {
+	o.beside = true
+	o.Record = &Record{Told: cmp.Or(o.Record, &Record{}).note}
+	return o
 }
 
 // A replayed is a replay that looks like a log of nothing but its events.

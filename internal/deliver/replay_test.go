@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/parlance-chat/parlance/destination"
 	"github.com/parlance-chat/parlance/internal/journal"
@@ -67,9 +70,12 @@ func TestReplay(t *testing.T) {
 			t.Fatal(err)
 		}
 		one := addReplay(t, j, journal.Replay{UpTo: upTo, Filter: journal.Filter{Conversation: "3"}, Events: 250})
-		if err := Replay(t.Context(), options(j, "default", "d", r), j, one); err != nil {
+		o := options(j, "default", "d", r)
+		c := counts(&o)
+		if err := Replay(t.Context(), o, j, one); err != nil {
 			t.Fatal(err)
 		}
+		c.check(t, len(r.attempts()), 250)
 		var want []string
 		for k := 3; k < 2500; k += 10 {
 			want = append(want, fmt.Sprintf("m%04d", k))
@@ -270,7 +276,9 @@ func TestResend(t *testing.T) {
 			r := &receiver{limits: destination.Limits{Calls: 5, CallBytes: 90}, answer: tt.answer}
 			var refused []int64
 			arrived := 0
-			err := Resend(t.Context(), options(nil, "default", "d", r), list, func(p journal.Parked, err error) error {
+			o := options(nil, "default", "d", r)
+			c := counts(&o)
+			err := Resend(t.Context(), o, list, func(p journal.Parked, err error) error {
 				if err != nil {
 					refused = append(refused, p.ID)
 				} else {
@@ -287,7 +295,48 @@ func TestResend(t *testing.T) {
 			if got := len(r.attempts()); got > tt.most {
 				t.Errorf("got %d attempts, want at most %d", got, tt.most)
 			}
+			c.check(t, len(r.attempts()), tt.arrived)
 		})
+	}
+}
+
+// A count is what the metrics and the record of a delivery say.
+type count struct {
+	registry *prometheus.Registry
+	record   *Record
+}
+
+// counts has a delivery be counted.
+func counts(o *Options) count {
+	c := count{prometheus.NewRegistry(), &Record{}}
+	o.Metrics, o.Record = NewMetrics(c.registry), c.record
+	return c
+}
+
+// check fails the test if not each attempt that was made beside the delivery is
+// counted, or if anything else is told of it.
+func (c count) check(t *testing.T, attempts, delivered int) {
+	t.Helper()
+	families, err := c.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]int{}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			got[f.GetName()] += int(m.GetCounter().GetValue()) + int(m.GetHistogram().GetSampleCount())
+		}
+	}
+	want := map[string]int{"parlance_delivery_attempts_total": attempts, "parlance_delivery_attempt_seconds": attempts,
+		"parlance_delivered_total": delivered, "parlance_parked_total": 0, "parlance_delivery_in_flight": 0}
+	if !maps.Equal(got, want) {
+		t.Errorf("metrics: got %v, want %v", got, want)
+	}
+	if n := len(c.record.Attempts()); n != min(attempts, recent) {
+		t.Errorf("got %d attempts recorded, want %d", n, min(attempts, recent))
+	}
+	if s := c.record.Status(); s != (Status{}) {
+		t.Errorf("status of the delivery: got %+v, want none", s)
 	}
 }
 

@@ -3,7 +3,6 @@ package deliver
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/parlance-chat/parlance/destination"
 	"github.com/parlance-chat/parlance/internal/journal"
@@ -14,15 +13,15 @@ import (
 // was refused. Its error is told's, or says why the destination takes nothing
 // just now; the rest was not tried then.
 func Resend(ctx context.Context, o Options, list []journal.Parked, told func(p journal.Parked, refused error) error) error {
-	limits := o.Pace.lower(o.Destination.Limits())
+	s := newSender(o.onceMore())
 	for most := len(list); len(list) > 0; {
-		calls, n, err := again(o.Policy, list[:min(most, len(list))], limits)
+		items, n, err := s.again(list[:min(most, len(list))])
 		var refusal *destination.Refusal
-		if err == nil && len(calls) > 0 {
-			if err = o.Rate.wait(ctx, len(calls)); err != nil {
+		if err == nil && len(items) > 0 {
+			if err = o.Rate.wait(ctx, len(items)); err != nil {
 				return err
 			}
-			err = o.Destination.Send(ctx, destination.Attempt{Calls: calls, SentAt: time.Now()})
+			_, err = s.attempt(ctx, items, 0)
 		}
 		switch {
 		case errors.As(err, &refusal) && n > 1:
@@ -45,33 +44,21 @@ func Resend(ctx context.Context, o Options, list []journal.Parked, told func(p j
 // again returns as many of the calls as one attempt takes, and how many parked
 // ones they are: of what the destination is not to get any more, nothing is
 // left. A call that it can never get is a *Refusal, and alone.
-func again(p Policy, list []journal.Parked, limits destination.Limits) (calls []destination.Call, n int, err error) {
-	now, bytes := time.Now(), envelope
-	for ; n < len(list); n++ {
-		e := list[n].Event
-		c, err := p.render(e)
-		if err == nil && c == nil {
+func (s sender) again(list []journal.Parked) (items []*item, n int, err error) {
+	for bytes := envelope; n < len(list); n++ {
+		i := s.item(list[n].Event)
+		switch {
+		case i.err != nil && n == 0:
+			return nil, 1, &destination.Refusal{Reason: i.err.Error()}
+		case i.err != nil:
+			return items, n, nil // it will be the first
+		case i.call == nil:
 			continue
 		}
-		if err == nil {
-			c.JSON = stamp(c.JSON, now.Add(e.Skew))
-			if limits.CallBytes > 0 && len(c.JSON) > limits.CallBytes {
-				err = errTooLarge
-			}
+		if bytes += i.size(); len(items) > 0 && (len(items) == s.limits.Calls || s.limits.Bytes > 0 && bytes > s.limits.Bytes) {
+			return items, n, nil
 		}
-		if err != nil && n == 0 {
-			return nil, 1, &destination.Refusal{Reason: err.Error()}
-		}
-		if err != nil {
-			return calls, n, nil // it will be the first
-		}
-		bytes += len(c.JSON) + 1
-		if len(calls) > 0 && (len(calls) == limits.Calls || limits.Bytes > 0 && bytes > limits.Bytes) {
-			return calls, n, nil
-		}
-		calls = append(calls, *c)
+		items = append(items, i)
 	}
-	return calls, n, nil
+	return items, n, nil
 }
-
-var errTooLarge = errors.New("the call is larger than the destination takes")

@@ -26,13 +26,13 @@ type item struct {
 func (i *item) size() int { return len(i.call.JSON) + stampSize + 1 }
 
 // item makes an event what the destination is to get.
-func (l *loop) item(e journal.Event) *item {
+func (s sender) item(e journal.Event) *item {
 	i := &item{event: e, read: time.Now(), held: e.Size(), upTo: e.Seq}
-	if i.call, i.err = l.Policy.render(e); i.err != nil || i.call == nil {
+	if i.call, i.err = s.Policy.render(e); i.err != nil || i.call == nil {
 		return i
 	}
-	if size := i.size() - 1; l.limits.CallBytes > 0 && size > l.limits.CallBytes {
-		i.err = fmt.Errorf("the call has %d bytes, and the destination takes %d", size, l.limits.CallBytes)
+	if size := i.size() - 1; s.limits.CallBytes > 0 && size > s.limits.CallBytes {
+		i.err = fmt.Errorf("the call has %d bytes, and the destination takes %d", size, s.limits.CallBytes)
 	}
 	return i
 }
