@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/parlance-chat/parlance/internal/archive"
-	"github.com/parlance-chat/parlance/internal/report"
 )
 
 func main() {
@@ -113,103 +112,53 @@ func (b *bench) build(ctx context.Context) error {
 type page struct {
 	name string
 	open func() (int, error)
+
+	took      []time.Duration
+	processor time.Duration // of each time
+	allocated float64       // MB, of each time
+	n         int
 }
 
-// pages measures what the console asks for: the first time, and the median and
-// the slowest of more.
-func (b *bench) pages(ctx context.Context, a *archive.Archive) error {
-	berlin, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		return err
-	}
-	end := time.Date(2026, 1, 1, 0, 0, 0, 0, berlin)
-	var agent int64
-	err = a.View(ctx, func(r *archive.Reader) error {
-		list, err := r.Agents("default")
-		if err == nil && len(list) > 10 {
-			agent = list[10].Key
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	list := func(q archive.Query) func() (int, error) {
-		q.Workspace = "default"
-		return func() (int, error) {
-			p, err := a.Conversations(ctx, q)
-			return len(p.Conversations), err
-		}
-	}
-	overview := func(q report.Query) func() (int, error) {
-		q.Workspace, q.Zone = "default", berlin
-		return func() (int, error) {
-			o, err := report.Read(ctx, a, q)
-			return int(o.Figures.Started), err
-		}
-	}
-	since := func(days int) time.Time { return end.AddDate(0, 0, -days) }
-	half, err := a.Conversations(ctx, archive.Query{Workspace: "default", Until: since(180)})
-	if err != nil || len(half.Conversations) == 0 {
-		return errors.Join(err, errors.New("the archive is empty"))
-	}
-	for _, p := range []page{
-		{"conversations, newest first", list(archive.Query{})},
-		{"conversations, last active first", list(archive.Query{Sort: archive.Recent})},
-		{"conversations, a page in the middle", list(archive.Query{After: half.Next})},
-		{"conversations, open, of one source", list(archive.Query{Only: archive.OnlyOpen, Sources: []string{"shop"}})},
-		{"conversations, unanswered", list(archive.Query{Only: archive.OnlyUnanswered})},
-		{"conversations of an agent", list(archive.Query{Agent: agent})},
-		{"conversations of an agent, a day", list(archive.Query{Agent: agent, Since: since(100), Until: since(99)})},
-		{"conversations of a customer", list(archive.Query{User: "user-17"})},
-		{"conversations with a word that is everywhere", list(archive.Query{Text: "invoice"})},
-		{"conversations with a text that is nowhere", list(archive.Query{Text: "nowhere"})},
-		{"one conversation", func() (int, error) {
-			t, err := a.Conversation(ctx, half.Conversations[0].ID)
-			return len(t.Items), err
-		}},
-		{"report: a day by hour", overview(report.Query{Since: since(1), Until: end, By: report.Hour})},
-		{"report: 30 days by day", overview(report.Query{Since: since(30), Until: end, By: report.Day})},
-		{"report: 30 days by hour", overview(report.Query{Since: since(30), Until: end, By: report.Hour})},
-		{"report: 90 days by week, one source", overview(report.Query{Since: since(90), Until: end, By: report.Week, Sources: []string{"shop"}})},
-		{"report: a year by day", overview(report.Query{Since: since(365), Until: end, By: report.Day})},
-		{"report: a year by month", overview(report.Query{Since: since(365), Until: end, By: report.Month})},
-		{"report: a year by day, one agent", overview(report.Query{Since: since(365), Until: end, By: report.Day, Agents: []int64{agent}})},
-		{"agents: 30 days", func() (int, error) {
-			l, err := report.Agents(ctx, a, report.Query{Workspace: "default", Zone: berlin, Since: since(30), Until: end})
-			return len(l), err
-		}},
-		{"agents: a year", func() (int, error) {
-			l, err := report.Agents(ctx, a, report.Query{Workspace: "default", Zone: berlin, Since: since(365), Until: end})
-			return len(l), err
-		}},
-	} {
-		if err := p.measure(10); err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
-		}
-	}
-	fmt.Printf("memory: %.0f MB resident at most\n", peakMB())
-	return nil
-}
-
+// measure opens the page some times, and tells how long that took.
 func (p page) measure(times int) error {
-	var took []time.Duration
-	n := 0
+	err := p.time(times)
+	if err == nil {
+		p.print()
+	}
+	return err
+}
+
+func (p *page) time(times int) (err error) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
+	busy := processorTime()
 	for range times {
 		began := time.Now()
-		var err error
-		if n, err = p.open(); err != nil {
+		if p.n, err = p.open(); err != nil {
 			return err
 		}
-		took = append(took, time.Since(began))
+		p.took = append(p.took, time.Since(began))
 	}
+	p.processor = (processorTime() - busy) / time.Duration(times)
 	runtime.ReadMemStats(&after)
-	first := took[0]
-	slices.Sort(took)
-	fmt.Printf("%-47s first %7.1f ms, median %7.1f ms, slowest %7.1f ms, %6.1f MB allocated each   (%d)\n", p.name, ms(first), ms(took[len(took)/2]), ms(took[len(took)-1]), float64(after.TotalAlloc-before.TotalAlloc)/1e6/float64(times), n)
+	p.allocated = float64(after.TotalAlloc-before.TotalAlloc) / 1e6 / float64(times)
 	return nil
+}
+
+func (p *page) median() time.Duration { return slices.Sorted(slices.Values(p.took))[len(p.took)/2] }
+
+func (p *page) print() {
+	fmt.Printf("%-47s first %7.1f ms, median %7.1f ms, slowest %7.1f ms, processor %7.1f ms, %6.1f MB allocated each   (%d)\n", p.name, ms(p.took[0]), ms(p.median()), ms(slices.Max(p.took)), ms(p.processor), p.allocated, p.n)
+}
+
+// processorTime is what this process has used, of all processors. Unlike what a
+// clock says it is about the same however busy the machine is.
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -176,7 +176,7 @@ func (b *bench) postgres(ctx context.Context) error {
 		{"agents: 30 days", agentsQuery, []any{end.AddDate(0, 0, -30), end}},
 		{"agents: a year", agentsQuery, []any{end.AddDate(-1, 0, 0), end}},
 	} {
-		p := page{"PostgreSQL, " + q.name, func() (int, error) {
+		p := page{name: "PostgreSQL, " + q.name, open: func() (int, error) {
 			timed, cancel := context.WithTimeout(ctx, patience)
 			defer cancel()
 			rows, err := conn.Query(timed, q.sql, q.args...)

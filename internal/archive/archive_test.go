@@ -305,16 +305,18 @@ func TestSweep(t *testing.T) {
 	}
 	started, open := int64(0), int64(0)
 	err = a.View(t.Context(), func(r *Reader) error {
-		count := func(n Number) {
-			switch n.Metric {
-			case Started:
-				started += n.N
-			case OpenNow:
-				open += n.N
-			}
-		}
 		day := morning.UnixMilli() / day
-		return errors.Join(r.Days(0, 1, day, day+2, func(int64) {}, count), r.Now([]int64{1}, count))
+		return errors.Join(r.Days(0, 1, day, day+2, func(_ int64, m Metric, list []Number) {
+			for _, n := range list {
+				if m == Started {
+					started += n.N
+				}
+			}
+		}), r.Now([]int64{1}, func(m Metric, n int64) {
+			if m == OpenNow {
+				open += n
+			}
+		}))
 	})
 	if err != nil || started != 4 || open != 1 {
 		t.Errorf("got %d started and %d open, want 4 and 1 (%v)", started, open, err)

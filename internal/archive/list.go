@@ -29,7 +29,9 @@ type Query struct {
 	Sources  []string
 	Channels []string
 	Only     Only
-	// Since and Until bound when a conversation began.
+	// Since and Until bound the time by which conversations are sorted: when
+	// they began or, as Only and Sort have it, when something happened last, or
+	// since when the customer waits.
 	Since, Until time.Time
 	Sort         Sort
 	Limit        int    // 0 means 50
@@ -60,8 +62,9 @@ const (
 type Page struct {
 	Conversations []Conversation `json:"conversations"`
 	Next          string         `json:"next,omitempty"` // asks for those after them; "" if there are none
-	// Searched is up to when conversations were looked through for a Text,
-	// where time was up before the page was full. Next goes on from there.
+	// Searched is up to when conversations were looked through for a Text, by
+	// the time by which they are sorted, where time was up before the page was
+	// full. Next goes on from there.
 	Searched time.Time `json:"searched,omitzero"`
 }
 
@@ -125,19 +128,8 @@ func (r *Reader) find(q Query) ([]hit, error) {
 		err = s.conversation()
 	case q.User != "":
 		err = s.user()
-	case q.Only == OnlyUnanswered:
-		err = s.each(func(place int64) error { return s.run("c.place = " + num(place) + " AND c.waiting IS NOT NULL") })
-	case q.Agent != 0:
-		err = s.agent()
 	default:
-		err = s.each(func(place int64) error {
-			for _, st := range s.states() {
-				if err := s.run("c.place = " + num(place) + " AND c.state = " + num(int64(st))); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		err = s.parts()
 	}
 	slices.SortFunc(s.found, s.compare)
 	return s.found[:min(len(s.found), q.Limit+1)], err
@@ -197,7 +189,7 @@ func (s *search) compare(a, b hit) int {
 
 func (s *search) states() []state {
 	switch s.q.Only {
-	case OnlyOpen:
+	case OnlyOpen, OnlyUnanswered:
 		return []state{going}
 	case OnlyEnded:
 		return []state{over}
@@ -205,24 +197,25 @@ func (s *search) states() []state {
 	return []state{going, over, stale}
 }
 
-func (s *search) each(f func(place int64) error) error {
-	for _, p := range s.places {
-		if err := f(p); err != nil {
-			return err
+// parts adds the first hits of each place and state.
+func (s *search) parts() error {
+	from, where, id := "conversations c", "c.place = ?6 AND c.state = ?7", "c.id"
+	switch unanswered := s.q.Only == OnlyUnanswered; {
+	case unanswered && s.q.Agent != 0:
+		from, where = "parts w CROSS JOIN conversations c ON c.id = w.conversation", "w.agent = ?5 AND w.place = ?6 AND w.state = ?7 AND c.waiting IS NOT NULL"
+	case unanswered:
+		where = "c.place = ?6 AND c.state = 0 AND c.waiting IS NOT NULL" // as its index has it
+	case s.q.Agent != 0:
+		from, where, id, s.column = "parts w", "w.agent = ?5 AND w.place = ?6 AND w.state = ?7", "w.conversation", "w.opened"
+	}
+	for _, place := range s.places {
+		for _, st := range s.states() {
+			if err := s.rows(from, where, id, place, st); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
-}
-
-// run adds the first hits of a part.
-func (s *search) run(part string) error {
-	return s.rows("SELECT "+s.column+", c.id FROM conversations c WHERE "+part, s.column, "c.id")
-}
-
-// agent adds the first hits of an agent.
-func (s *search) agent() error {
-	return s.rows(`SELECT w.opened, w.conversation FROM parts w CROSS JOIN conversations c ON c.id = w.conversation
-		WHERE w.agent = `+num(s.q.Agent)+s.any(), "w.opened", "w.conversation")
 }
 
 // user adds the hits of everybody who has the id, or has told the address.
@@ -232,26 +225,26 @@ func (s *search) user() error {
 
 // conversation adds the hits of the threads that a tool calls so.
 func (s *search) conversation() error {
-	return s.few("sources o CROSS JOIN threads t ON t.source = o.id AND t.conversation = ?5 CROSS JOIN conversations c ON c.id BETWEEN t.id << 20 AND t.id << 20 | 1048575 AND o.workspace = ?6")
+	return s.few("sources o CROSS JOIN threads t ON t.source = o.id AND t.conversation = ?8 CROSS JOIN conversations c ON c.id BETWEEN t.id << 20 AND t.id << 20 | 1048575 AND o.workspace = ?9")
 }
 
 // few adds hits of what has an index that leaves few.
 func (s *search) few(from string) error {
-	part := ""
+	where := s.any()
 	if s.q.Agent != 0 {
-		part = " AND EXISTS (SELECT 1 FROM parts w WHERE w.conversation = c.id AND w.agent = " + num(s.q.Agent) + ")"
+		where += " AND EXISTS (SELECT 1 FROM parts w WHERE w.conversation = c.id AND w.agent = ?5)"
 	}
 	if s.q.Only == OnlyUnanswered {
-		part += " AND c.waiting IS NOT NULL"
+		where += " AND c.waiting IS NOT NULL"
 	}
-	return s.rows("SELECT "+s.column+", c.id FROM "+from+" WHERE true"+part+s.any(), s.column, "c.id")
+	return s.rows(from, where, "c.id", 0, 0)
 }
 
-// peopleOf are the rows of everybody who has the id ?5 in workspace ?6, or has
-// told the address ?5.
-const peopleOf = `SELECT id FROM people WHERE workspace = ?6 AND user_id = ?5 UNION SELECT id FROM people WHERE workspace = ?6 AND anonymous_id = ?5
-	UNION SELECT p.id FROM identifies i JOIN people p ON p.workspace = i.workspace AND p.user_id = i.user_id WHERE i.workspace = ?6 AND i.email = ?5
-	UNION SELECT p.id FROM identifies i JOIN people p ON p.workspace = i.workspace AND p.anonymous_id = i.anonymous_id WHERE i.workspace = ?6 AND i.email = ?5`
+// peopleOf are the rows of everybody who has the id ?8 in workspace ?9, or has
+// told the address ?8.
+const peopleOf = `SELECT id FROM people WHERE workspace = ?9 AND user_id = ?8 UNION SELECT id FROM people WHERE workspace = ?9 AND anonymous_id = ?8
+	UNION SELECT p.id FROM identifies i JOIN people p ON p.workspace = i.workspace AND p.user_id = i.user_id WHERE i.workspace = ?9 AND i.email = ?8
+	UNION SELECT p.id FROM identifies i JOIN people p ON p.workspace = i.workspace AND p.anonymous_id = i.anonymous_id WHERE i.workspace = ?9 AND i.email = ?8`
 
 // any leaves those of the places and states.
 func (s *search) any() string {
@@ -262,39 +255,35 @@ func (s *search) any() string {
 	for _, st := range s.states() {
 		states = append(states, num(int64(st)))
 	}
-	return " AND c.place IN (" + strings.Join(places, ", ") + ") AND c.state IN (" + strings.Join(states, ", ") + ")"
+	return "c.place IN (" + strings.Join(places, ", ") + ") AND c.state IN (" + strings.Join(states, ", ") + ")"
 }
 
 // rows adds the first rows of a query, in order.
-func (s *search) rows(query, column, id string) error {
-	if s.up {
-		query += fmt.Sprintf(" AND %[1]s >= ?1 AND (%[1]s > ?1 OR %[2]s > ?2)", column, id)
-	} else {
-		query += fmt.Sprintf(" AND %[1]s <= ?1 AND (%[1]s < ?1 OR %[2]s < ?2)", column, id)
-	}
-	since, until := int64(0), int64(1)<<62
+func (s *search) rows(from, where, id string, place int64, st state) error {
+	lower, upper := int64(0), int64(1)<<62
 	if !s.q.Since.IsZero() {
-		since = s.q.Since.UnixMilli()
+		lower = s.q.Since.UnixMilli()
 	}
 	if !s.q.Until.IsZero() {
-		until = s.q.Until.UnixMilli()
+		upper = s.q.Until.UnixMilli() - 1
 	}
-	query += " AND c.opened >= ?3 AND c.opened < ?4"
-	if column == "w.opened" {
-		query += " AND w.opened >= ?3 AND w.opened < ?4"
-	}
-	order := " DESC"
+	// One bound at each end, so that SQLite has no choice where to begin.
+	past, order := "<", "DESC"
 	if s.up {
-		order = ""
+		past, order, lower = ">", "ASC", max(lower, s.after.key)
+	} else {
+		upper = min(upper, s.after.key)
 	}
-	query += fmt.Sprintf(" ORDER BY %s%s, %s%s LIMIT %d", column, order, id, order, s.q.Limit+1)
-	return s.query(query, func(st *sqlite.Stmt) {
-		for i, n := range []int64{s.after.key, s.after.id, since, until} {
-			st.BindInt64(1+i, n)
+	query := fmt.Sprintf("SELECT %[1]s, %[2]s FROM %[3]s WHERE %[4]s AND %[1]s BETWEEN ?1 AND ?2 AND (%[1]s %[5]s ?3 OR %[2]s %[5]s ?4) ORDER BY %[1]s %[6]s, %[2]s %[6]s LIMIT %[7]d",
+		s.column, id, from, where, past, order, s.q.Limit+1)
+	return s.query(query, func(b *sqlite.Stmt) {
+		numbers := []int64{lower, upper, s.after.key, s.after.id, s.q.Agent, place, int64(st)}
+		for i, n := range numbers[:min(len(numbers), b.BindParamCount())] {
+			b.BindInt64(1+i, n)
 		}
-		if name := cmp.Or(s.q.Conversation, s.q.User); name != "" {
-			st.BindText(5, name)
-			st.BindText(6, s.q.Workspace)
+		if b.BindParamCount() > len(numbers) {
+			b.BindText(8, cmp.Or(s.q.Conversation, s.q.User))
+			b.BindText(9, s.q.Workspace)
 		}
-	}, func(st *sqlite.Stmt) { s.found = append(s.found, hit{st.ColumnInt64(0), st.ColumnInt64(1)}) })
+	}, func(row *sqlite.Stmt) { s.found = append(s.found, hit{row.ColumnInt64(0), row.ColumnInt64(1)}) })
 }

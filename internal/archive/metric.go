@@ -37,6 +37,9 @@ const (
 	FirstDuration                         // that the first tells
 )
 
+// measured reports whether m is.
+func (m Metric) measured() bool { return m >= FirstResponse && (m-FirstResponse)%2 == 0 }
+
 // Sum is the metric that holds the sum of a measured one, in milliseconds.
 func (m Metric) Sum() Metric { return m + 1 }
 
@@ -56,7 +59,8 @@ func newTally() *tally { return &tally{sign: 1, cells: map[int64]map[key]int64{}
 
 // add counts n for an agent, 0 being all.
 func (t *tally) add(agent, place, at int64, m Metric, n int64) {
-	t.put(cellID(agent, place, at/day), newKey(m, at%day/quarter, 0), n)
+	id, q := cellOf(agent, place, at)
+	t.put(id, newKey(m, q, 0), n)
 }
 
 func (t *tally) put(id int64, k key, n int64) {
@@ -83,7 +87,7 @@ func (t *tally) time(e *event, since int64, m Metric, ms int64) {
 
 func (t *tally) measure(agent, place, at int64, m Metric, ms, n int64) {
 	for _, a := range []int64{0, agent} {
-		id, q := cellID(a, place, at/day), at%day/quarter
+		id, q := cellOf(a, place, at)
 		t.put(id, newKey(m, q, Bucket(ms)), n)
 		t.put(id, newKey(m.Sum(), q, 0), n*ms)
 		if agent == 0 {

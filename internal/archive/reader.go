@@ -2,6 +2,7 @@ package archive
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -13,7 +14,8 @@ import (
 // goroutine.
 type Reader struct {
 	conn *sqlite.Conn
-	data []byte // of a cell
+	data []byte   // of a cell
+	list []Number // in it
 }
 
 // View calls f with a reader, which is valid until f returns.
@@ -84,19 +86,15 @@ func (r *Reader) Agents(workspace string) (list []Agent, err error) {
 	return list, err
 }
 
-// A Number is one of a cell: how many, or how much, of a metric there was in a
-// quarter of an hour.
-type Number struct {
-	Metric  Metric
-	Quarter int // of the day, from 0
-	Bucket  int // of what is measured
-	N       int64
-}
-
 // Now calls f with the numbers that are not by time.
-func (r *Reader) Now(places []int64, f func(Number)) error {
+func (r *Reader) Now(places []int64, f func(m Metric, n int64)) error {
 	for _, p := range places {
-		if err := r.Days(0, p, 0, 0, func(int64) {}, f); err != nil {
+		err := r.Days(0, p, 0, 0, func(_ int64, m Metric, list []Number) {
+			for _, n := range list {
+				f(m, n.N)
+			}
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -104,24 +102,23 @@ func (r *Reader) Now(places []int64, f func(Number)) error {
 }
 
 // Days calls f with the numbers of an agent, 0 being all, at a place on days,
-// in their order. Days are in UTC and count from 1970. Before the first number
-// of each day it calls next.
-func (r *Reader) Days(agent, place, from, to int64, next func(day int64), f func(Number)) (err error) {
+// metric by metric, and with the day since whose beginning they count quarters
+// of an hour. Days are in UTC and count from 1970; what DaysOf has in a cell
+// with one of them is told too. The list is valid until f returns.
+func (r *Reader) Days(agent, place, from, to int64, f func(day int64, m Metric, list []Number)) (err error) {
 	rerr := r.query("SELECT id, data FROM cells WHERE id BETWEEN ? AND ?",
 		func(s *sqlite.Stmt) {
-			s.BindInt64(1, cellID(agent, place, from))
+			s.BindInt64(1, cellID(agent, place, from-from%DaysOf(agent)))
 			s.BindInt64(2, cellID(agent, place, to))
 		},
 		func(s *sqlite.Stmt) {
 			r.data = slices.Grow(r.data[:0], s.ColumnLen(1))[:s.ColumnLen(1)]
 			s.ColumnBytes(1, r.data)
-			next(s.ColumnInt64(0) & (1<<dayBits - 1))
-			if e := each(r.data, func(k key, n int64) { f(Number{k.metric(), k.quarter(), k.bucket(), n}) }); e != nil {
+			day := s.ColumnInt64(0) & (1<<dayBits - 1)
+			var e error
+			if r.list, e = each(r.data, r.list, func(m Metric, list []Number) { f(day, m, list) }); e != nil {
 				err = e
 			}
 		})
-	if rerr != nil {
-		return rerr
-	}
-	return err
+	return errors.Join(rerr, err)
 }

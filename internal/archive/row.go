@@ -139,13 +139,27 @@ func (w *writing) store(c, was *conversation) error {
 	if err != nil {
 		return err
 	}
+	return w.storeParts(c, was)
+}
+
+const (
+	insertPart = `INSERT INTO parts (conversation, agent, place, state, opened, messages, first, last, quarter) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET messages = excluded.messages, last = excluded.last, quarter = excluded.quarter`
+	movePart = insertPart + ", place = excluded.place, state = excluded.state" // which are in an index
+)
+
+func (w *writing) storeParts(c, was *conversation) error {
+	query := insertPart
+	moved := was == nil || was.place != c.place || was.state != c.state
+	if moved {
+		query = movePart
+	}
 	for agent, p := range c.parts {
-		if was != nil && was.opened == c.opened && was.parts[agent] != nil && *was.parts[agent] == *p {
+		if !moved && was.parts[agent] != nil && *was.parts[agent] == *p {
 			continue
 		}
-		err := run(w.conn, `INSERT INTO parts (conversation, agent, opened, messages, first, last, quarter) VALUES (?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET messages = excluded.messages, last = excluded.last, quarter = excluded.quarter`, func(s *sqlite.Stmt) {
-			for i, n := range []int64{c.id, agent, c.opened, p.messages, p.first, p.last, p.quarter} {
+		err := run(w.conn, query, func(s *sqlite.Stmt) {
+			for i, n := range []int64{c.id, agent, c.place, int64(c.state), c.opened, p.messages, p.first, p.last, p.quarter} {
 				s.BindInt64(1+i, n)
 			}
 		}, nil)

@@ -32,12 +32,13 @@ CREATE TABLE conversations (id INTEGER PRIMARY KEY, place INTEGER NOT NULL, pers
 	quarter INTEGER NOT NULL, opening INTEGER, opening_bot INTEGER, waiting_bot INTEGER, leg INTEGER NOT NULL, last_kind INTEGER NOT NULL, last_id BLOB NOT NULL, last_said INTEGER NOT NULL, start_message TEXT);
 CREATE INDEX conversations_opened ON conversations (place, state, opened);
 CREATE INDEX conversations_active ON conversations (place, state, active);
-CREATE INDEX conversations_waiting ON conversations (place, waiting) WHERE waiting IS NOT NULL;
+CREATE INDEX conversations_waiting ON conversations (place, waiting) WHERE state = 0 AND waiting IS NOT NULL;
 CREATE INDEX conversations_person ON conversations (person);
--- Who wrote in a conversation, and in which quarter of an hour last.
-CREATE TABLE parts (conversation INTEGER, agent INTEGER, opened INTEGER NOT NULL, messages INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, quarter INTEGER NOT NULL,
-	PRIMARY KEY (conversation, agent)) WITHOUT ROWID;
-CREATE INDEX parts_agent ON parts (agent, opened, conversation);
--- Figures of a day (UTC) at a place, of one agent or, at 0, of all: see
--- cell.go. The id is made of agent, place and day.
+-- Who wrote in a conversation, and in which quarter of an hour last. place, state
+-- and opened are the conversation's.
+CREATE TABLE parts (conversation INTEGER, agent INTEGER, place INTEGER NOT NULL, state INTEGER NOT NULL, opened INTEGER NOT NULL, messages INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+	quarter INTEGER NOT NULL, PRIMARY KEY (conversation, agent)) WITHOUT ROWID;
+CREATE INDEX parts_agent ON parts (agent, place, state, opened, conversation);
+-- Figures of a day (UTC) at a place or, of an agent, of eight days: see cell.go.
+-- The id is made of agent, 0 being all, place and first day.
 CREATE TABLE cells (id INTEGER PRIMARY KEY, data BLOB NOT NULL);

@@ -10,8 +10,8 @@ import (
 const (
 	// patientFor bounds how long a page looks through what was written.
 	patientFor = 150 * time.Millisecond
-	// lookedAt is how many conversations are looked through before the clock
-	// is read.
+	// lookedAt is how many conversations are asked for at once, to be looked
+	// through.
 	lookedAt = 200
 )
 
@@ -34,22 +34,19 @@ func (r *Reader) lookThrough(q Query, page *Page) (found []hit, err error) {
 			if ok {
 				found = append(found, h)
 			}
-			if len(found) == q.Limit && i+1 < len(list) {
-				page.Next = h.String()
-				return found, nil
+			full, late := len(found) == q.Limit, time.Since(began) > patientFor
+			if i+1 == len(list) || !full && !late {
+				continue
 			}
+			if page.Next = h.String(); !full {
+				page.Searched = time.UnixMilli(h.key).UTC()
+			}
+			return found, nil
 		}
 		if len(list) <= lookedAt {
 			return found, nil
 		}
-		last := list[lookedAt-1]
-		wide.After = last.String()
-		if time.Since(began) > patientFor {
-			page.Next = wide.After
-			err := r.query("SELECT opened FROM conversations WHERE id = ?", func(s *sqlite.Stmt) { s.BindInt64(1, last.id) },
-				func(s *sqlite.Stmt) { page.Searched = moment(s, 0) })
-			return found, err
-		}
+		wide.After = list[lookedAt-1].String()
 	}
 }
 

@@ -1,7 +1,9 @@
 package report
 
 import (
+	"iter"
 	"math"
+	"math/bits"
 
 	"github.com/parlance-chat/parlance/internal/archive"
 )
@@ -67,24 +69,66 @@ type sum struct {
 	busy  struct{ quarters, sum, most int64 }
 }
 
-type histogram [archive.Buckets]int64
+// A histogram counts by bucket.
+type histogram struct {
+	n    [archive.Buckets]int64
+	used [archive.Buckets / 64]uint64 // a bit for each bucket that has been added to, for most have not
+}
 
-func (s *sum) add(n archive.Number) {
+func (h *histogram) add(bucket int, n int64) {
+	h.n[bucket] += n
+	h.used[bucket/64] |= 1 << (bucket % 64)
+}
+
+func (h *histogram) clear() {
+	for i, word := range h.used {
+		if word != 0 {
+			clear(h.n[i*64 : i*64+64])
+		}
+	}
+	h.used = [len(h.used)]uint64{}
+}
+
+// all are the buckets in use and what they count, in order.
+func (h *histogram) all() iter.Seq2[int, int64] {
+	return func(yield func(int, int64) bool) {
+		for i, word := range h.used {
+			for ; word != 0; word &= word - 1 {
+				b := i*64 + bits.TrailingZeros64(word)
+				if !yield(b, h.n[b]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// add adds numbers of a metric.
+func (s *sum) add(m archive.Metric, list []archive.Number) {
 	s.any = true
-	i := int(n.Metric - archive.FirstResponse)
+	i := int(m - archive.FirstResponse)
 	if i < 0 || i%2 == 1 {
-		if int(n.Metric) < len(s.n) {
-			s.n[n.Metric] += n.N
+		if int(m) < len(s.n) {
+			for _, n := range list {
+				s.n[m] += n.N
+			}
 		}
 		return
 	}
 	if i /= 2; i >= measured {
 		return // of a later version
 	}
+	h := s.histogram(i)
+	for _, n := range list {
+		h.add(int(n.Bucket), n.N)
+	}
+}
+
+func (s *sum) histogram(i int) *histogram {
 	if s.times[i] == nil {
 		s.times[i] = new(histogram)
 	}
-	s.times[i][n.Bucket] += n.N
+	return s.times[i]
 }
 
 // load takes in how many conversations there were in a quarter of an hour.
@@ -105,11 +149,9 @@ func (s *sum) merge(o *sum) {
 		if h == nil {
 			continue
 		}
-		if s.times[i] == nil {
-			s.times[i] = new(histogram)
-		}
-		for b, n := range h {
-			s.times[i][b] += n
+		to := s.histogram(i)
+		for b, n := range h.all() {
+			to.add(b, n)
 		}
 	}
 	s.busy.quarters += o.busy.quarters
@@ -123,7 +165,7 @@ func (s *sum) clear() {
 	*s = sum{times: times}
 	for _, h := range times {
 		if h != nil {
-			clear(h[:])
+			h.clear()
 		}
 	}
 }
@@ -154,7 +196,7 @@ func (s *sum) took(m archive.Metric) Times {
 
 // times returns what is told of lengths that add up to so many milliseconds.
 func (h *histogram) times(sum int64) (t Times) {
-	for _, n := range h {
+	for _, n := range h.all() {
 		t.Count += n
 	}
 	if t.Count == 0 {
@@ -164,10 +206,7 @@ func (h *histogram) times(sum int64) (t Times) {
 	t.Spread = make([]int64, len(Edges)+1)
 	var below int64
 	edge := 0
-	for b, n := range h {
-		if n == 0 {
-			continue
-		}
+	for b, n := range h.all() {
 		for edge < len(Edges) && float64(archive.BucketFrom(b)) >= Edges[edge]*1000 {
 			edge++
 		}
@@ -186,38 +225,49 @@ func (h *histogram) times(sum int64) (t Times) {
 }
 
 // heat adds up the hours of the week.
-type heat [7][24]struct {
+type heat [7 * 24]struct {
 	started, sent, received, sum int64
 	first                        *histogram
 }
 
-func (h *heat) add(weekday, hour int, n archive.Number) {
-	c := &h[weekday][hour]
-	switch n.Metric {
-	case archive.Started:
-		c.started += n.N
-	case archive.Sent:
-		c.sent += n.N
-	case archive.Received, archive.BotReceived:
-		c.received += n.N
-	case archive.FirstResponse.Sum():
-		c.sum += n.N
-	case archive.FirstResponse:
-		if c.first == nil {
-			c.first = new(histogram)
+// add adds numbers of a metric by the hours that are theirs.
+func (h *heat) add(m archive.Metric, list []archive.Number, at []quarterOf) {
+	switch m {
+	case archive.Started, archive.Sent, archive.Received, archive.BotReceived, archive.FirstResponse, archive.FirstResponse.Sum():
+	default:
+		return
+	}
+	for _, n := range list {
+		q := at[n.Quarter]
+		if q.step == none {
+			continue
 		}
-		c.first[n.Bucket] += n.N
+		c := &h[q.hour]
+		switch m {
+		case archive.Started:
+			c.started += n.N
+		case archive.Sent:
+			c.sent += n.N
+		case archive.FirstResponse.Sum():
+			c.sum += n.N
+		case archive.FirstResponse:
+			if c.first == nil {
+				c.first = new(histogram)
+			}
+			c.first.add(int(n.Bucket), n.N)
+		default:
+			c.received += n.N
+		}
 	}
 }
 
 func (h *heat) fill(to *[7][24]Heat) {
-	for w := range h {
-		for i, c := range h[w] {
-			to[w][i] = Heat{Started: c.started, Sent: c.sent, Received: c.received}
-			if c.first != nil {
-				to[w][i].FirstResponse = c.first.times(c.sum)
-				to[w][i].FirstResponse.Spread = nil
-			}
+	for i, c := range h {
+		of := &to[i/24][i%24]
+		*of = Heat{Started: c.started, Sent: c.sent, Received: c.received}
+		if c.first != nil {
+			of.FirstResponse = c.first.times(c.sum)
+			of.FirstResponse.Spread = nil
 		}
 	}
 }

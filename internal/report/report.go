@@ -44,8 +44,9 @@ const (
 	Month Unit = "month"
 )
 
-// slots bounds a series, so that nobody asks for more than can be drawn.
-const slots = 10_000
+// slots bounds a series, so that nobody asks for more than can be drawn: the
+// hours of 100 days.
+const slots = 2_400
 
 // ErrQuery means that a Query makes no sense.
 var ErrQuery = errors.New("report: no such query")
@@ -191,7 +192,9 @@ func Agents(ctx context.Context, a *archive.Archive, q Query) (list []AgentFigur
 
 // each adds up what every so-manieth agent did.
 func (s *scan) each(first, step int, found map[int]AgentFigures) error {
-	plan := s.quarters(s.q.Since, s.q.Until)
+	whole := period{s.q.Since, s.q.Until, ""}
+	from, to := whole.days()
+	plan := s.plan(whole, from, to-from+1, nil)
 	for i := first; i < len(s.agents); i += step {
 		agent := s.agents[i]
 		if len(s.q.Agents) > 0 && !slices.Contains(s.q.Agents, agent.Key) {

@@ -53,12 +53,12 @@ func (s *scan) now(to *Standing) error {
 	for _, p := range s.places {
 		places = append(places, p.ID)
 	}
-	return s.Now(places, func(n archive.Number) {
-		switch n.Metric {
+	return s.Now(places, func(m archive.Metric, n int64) {
+		switch m {
 		case archive.OpenNow:
-			to.Open += n.N
+			to.Open += n
 		case archive.WaitingNow:
-			to.Unanswered += n.N
+			to.Unanswered += n
 		}
 	})
 }
@@ -69,64 +69,38 @@ type period struct {
 	by           Unit
 }
 
-const (
-	quarters = 96
-	dayTime  = quarters * quarter
-)
-
-// A step is a slot that is being added up.
-type step struct {
-	start, end time.Time
-	of         *sum
+// days returns the first day, in UTC, and the last, of the cells that have it.
+func (p *period) days() (first, last int64) {
+	day := dayTime.Milliseconds()
+	first, last = p.since.UnixMilli()/day, (p.until.UnixMilli()-1)/day
+	return first - first%stride, last - last%stride + stride - 1
 }
 
-// A quarterOf says where the figures of a quarter of an hour belong.
-type quarterOf struct {
-	step          *step // nil if it is not asked for
-	weekday, hour int
-}
-
-// period reads the cells day by day, and calls emit with each step when it is
-// complete, in order. The sum is valid until emit returns.
+// period reads the cells some days at a time, and calls emit with each step
+// when it is complete, in order. The sum is valid until emit returns.
 func (s *scan) period(p period, heat *heat, emit func(start time.Time, of *sum)) error {
 	var steps []*step // not complete
-	var plan [quarters]quarterOf
-	for day := p.since.UnixMilli() / dayTime.Milliseconds(); day*dayTime.Milliseconds() < p.until.UnixMilli(); day++ {
-		steps = s.plan(p, day, steps, &plan)
-		var active [quarters]int64
+	for day, last := p.days(); day <= last; day += stride {
+		plan := s.plan(p, day, stride, steps)
 		for _, c := range s.cells {
-			err := s.Days(c.agent, c.place, day, day, func(int64) {}, func(n archive.Number) {
-				at := &plan[n.Quarter]
-				if at.step == nil {
-					return
-				}
-				if n.Metric == archive.Active {
-					active[n.Quarter] += n.N
-					return
-				}
-				at.step.of.add(n)
+			err := s.Days(c.agent, c.place, day, day+stride-1, func(day int64, m archive.Metric, list []archive.Number) {
+				plan.add(day, m, list)
 				if heat != nil {
-					heat.add(at.weekday, at.hour, n)
+					heat.add(m, list, plan.at(day))
 				}
 			})
 			if err != nil {
 				return err
 			}
 		}
-		for q, n := range active {
-			if n > 0 {
-				plan[q].step.of.load(n)
-			}
-		}
-		over := time.UnixMilli((day + 1) * dayTime.Milliseconds())
-		for len(steps) > 0 && !steps[0].end.After(over) {
+		plan.load()
+		steps = plan.steps
+		over := time.UnixMilli((day + stride) * dayTime.Milliseconds())
+		for len(steps) > 0 && (day+stride > last || !steps[0].end.After(over)) {
 			emit(steps[0].start, steps[0].of)
 			s.done(steps[0].of)
 			steps = steps[1:]
 		}
-	}
-	for _, st := range steps {
-		emit(st.start, st.of)
 	}
 	return nil
 }
@@ -147,75 +121,18 @@ func (s *scan) done(of *sum) {
 	s.spare = append(s.spare, of)
 }
 
-// plan says where the figures of a day belong, and returns the steps with
-// those that begin on it.
-func (s *scan) plan(p period, day int64, steps []*step, plan *[quarters]quarterOf) []*step {
-	for q := range plan {
-		plan[q] = quarterOf{}
-		t := time.UnixMilli(day*dayTime.Milliseconds() + int64(q)*quarter.Milliseconds()).In(s.q.Zone)
-		if t.Before(p.since) || !t.Before(p.until) {
-			continue
-		}
-		if len(steps) == 0 || !t.Before(steps[len(steps)-1].end) {
-			begin, end := p.since, p.until
-			if p.by != "" {
-				begin = start(t, p.by)
-				end = next(begin, p.by)
-			}
-			steps = append(steps, &step{begin, end, s.sum()})
-		}
-		if len(s.q.Weekdays) > 0 && !slices.Contains(s.q.Weekdays, t.Weekday()) {
-			continue
-		}
-		plan[q] = quarterOf{steps[len(steps)-1], int(t.Weekday()), t.Hour()}
-	}
-	return steps
-}
-
-// A span is the quarters of an hour between two times that are asked for.
-type span struct {
-	first, last int64 // days
-	asked       []bool
-	active      []int32 // in how many conversations an agent wrote
-}
-
-func (s *scan) quarters(since, until time.Time) span {
-	day := dayTime.Milliseconds()
-	p := span{first: since.UnixMilli() / day, last: (until.UnixMilli() - 1) / day}
-	p.asked = make([]bool, (p.last-p.first+1)*quarters)
-	for i := range p.asked {
-		t := time.UnixMilli(p.first*day + int64(i)*quarter.Milliseconds()).In(s.q.Zone)
-		p.asked[i] = !t.Before(since) && t.Before(until) && (len(s.q.Weekdays) == 0 || slices.Contains(s.q.Weekdays, t.Weekday()))
-	}
-	p.active = make([]int32, len(p.asked))
-	return p
-}
-
-// agent adds up what one agent did.
-func (s *scan) agent(a archive.Agent, p span) (*sum, error) {
+// agent adds up what one agent did, by a plan of one step.
+func (s *scan) agent(a archive.Agent, p *plan) (*sum, error) {
 	of := s.sum()
-	active := p.active
-	clear(active)
+	p.steps[0].of = of
 	for _, place := range s.places {
 		if place.Source != a.Source {
 			continue
 		}
-		from := 0
-		err := s.Days(a.Key, place.ID, p.first, p.last, func(day int64) { from = int(day-p.first) * quarters }, func(n archive.Number) {
-			switch {
-			case !p.asked[from+n.Quarter]:
-			case n.Metric == archive.Active:
-				active[from+n.Quarter] += int32(n.N)
-			default:
-				of.add(n)
-			}
-		})
-		if err != nil {
+		if err := s.Days(a.Key, place.ID, p.first, p.last, p.add); err != nil {
 			return nil, err
 		}
 	}
-	for _, n := range active {
-		of.load(int64(n))
-	}
+	p.load()
 	return of, nil
 }
