@@ -39,23 +39,34 @@ func Install(t testing.TB, from string, options ...string) string {
 	if _, err := os.Stat(done); err == nil {
 		return dir
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	// Tests of other packages may be installing the same.
+	if err := os.MkdirAll(cache, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	begun, err := os.MkdirTemp(cache, "parlance-npm-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(begun)
 	for _, name := range []string{"package.json", "package-lock.json"} {
-		Copy(t, filepath.Join(from, name), dir)
+		Copy(t, filepath.Join(from, name), begun)
 	}
 	t.Logf("installing from npm into %s, once", dir)
 	// Not "ci": it insists on optional packages for other systems.
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "npm", append([]string{"install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"}, options...)...)
-	cmd.Dir = dir
+	cmd.Dir = begun
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("npm: %v\n%s", err, out)
 	}
-	if err := os.WriteFile(done, nil, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(begun, "installed"), nil, 0o644); err != nil {
 		t.Fatal(err)
+	}
+	if err := os.Rename(begun, dir); err != nil {
+		if _, there := os.Stat(done); there != nil {
+			t.Fatal(err)
+		}
 	}
 	return dir
 }
