@@ -80,12 +80,11 @@ func Example() {
 
 // wait returns the lines of a file once there are so many.
 func wait(path string, n int) []string {
-	for range 1000 {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		b, err := os.ReadFile(path)
 		if lines := strings.Split(strings.TrimSpace(string(b)), "\n"); err == nil && len(b) > 0 && len(lines) >= n {
 			return lines
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 	panic("the events do not come")
 }

@@ -10,9 +10,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parlance-chat/parlance/gateway"
 )
+
+// patience bounds what a test waits for. Machines are slow at times.
+const patience = time.Minute
 
 // run runs a gateway that has the console, and returns its address.
 func run(t *testing.T, c gateway.Config) string {

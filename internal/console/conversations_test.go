@@ -68,7 +68,7 @@ func talks(t *testing.T, address string, list ...*talk) {
 // arrived waits until the archive has a conversation up to a time.
 func arrived(t *testing.T, address, id string, at time.Time) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		var v struct{ Active time.Time }
 		resp, body := get(t, address+"/conversations/"+strings.ReplaceAll(url.PathEscape(id), ".", "%2E")+".json?source=shop", nil)
 		if resp.StatusCode == http.StatusOK && json.Unmarshal([]byte(body), &v) == nil && v.Active.Equal(at.Truncate(time.Millisecond)) {
@@ -240,7 +240,7 @@ func TestConversationsWithoutBodies(t *testing.T) {
 	b, _ := json.Marshal(map[string]any{"activities": k.list})
 	tell(t, address, string(b))
 	all := ""
-	for end := time.Now().Add(20 * time.Second); !strings.Contains(all, "wrote again") && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); !strings.Contains(all, "wrote again") && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		all = ""
 		for _, path := range []string{"/conversations", "/conversations.json", "/conversations/4711", "/conversations/4711.json"} {
 			_, body := get(t, address+path, viewer)

@@ -48,7 +48,7 @@ func TestDestinationInBrowser(t *testing.T) {
 	status.Store(200)
 	tab.Click("button[value=resume]")
 	tab.See(".notice.good", "It goes on")
-	until(t, tab, "/destinations/segment", ".card .chip.good", "ok")
+	tab.SeeAt("/destinations/segment", ".card .chip.good", "ok")
 
 	tab.Click("button[value=pause]")
 	tab.See(".notice", "Paused by local")
@@ -57,7 +57,7 @@ func TestDestinationInBrowser(t *testing.T) {
 
 	status.Store(400)
 	tell(t, url, `{"activities":[`+`{"id":"m2","type":"message","conversation_id":"17","time":"2026-03-02T09:00:05Z","by":"agent","agent":{"id":"7"},"message":{"id":"m2","body":"We do."}}`+`]}`)
-	until(t, tab, "/parked", "td", "not today, <b>Parlance</b>")
+	tab.SeeAt("/parked", "td", "not today, <b>Parlance</b>")
 	tab.Shots("parked")
 	tab.Go("/events/3")
 	tab.See("h3 .chip.bad", "parked")
@@ -85,21 +85,9 @@ func TestDestinationInBrowser(t *testing.T) {
 	tab.See("button[value=replay]", "Replay 3 events")
 	tab.Click("button[value=replay]")
 	tab.See(".notice.good", "The replay is under way")
-	until(t, tab, "/destinations/segment", "td", "3 of 3")
+	tab.SeeAt("/destinations/segment", "td", "3 of 3")
 
 	tab.Go("/audit")
 	tab.See("td", "resend parked")
 	tab.See("td", "default/segment")
-}
-
-// until opens a page until it shows something.
-func until(t *testing.T, tab *browsertest.Tab, path, selector, text string) {
-	t.Helper()
-	for range 100 {
-		tab.Go(path)
-		if tab.Shows(selector, text) {
-			return
-		}
-	}
-	tab.See(selector, text)
 }

@@ -13,7 +13,7 @@ func TestQualityInBrowser(t *testing.T) {
 	tab.Go("/quality")
 	tab.See(".empty", "No events yet")
 	tell(t, url, `{"activities":[`+hello+`,{"id":"m2","type":"message","conversation_id":"17","time":"2026-03-02T09:00:05Z","by":"agent","agent":{"id":"7"},"message":{"id":"m2","body":"We do."}}]}`)
-	until(t, tab, "/quality", "td", "an answer without agent_name")
+	tab.SeeAt("/quality", "td", "an answer without agent_name")
 	tab.See("td", "100.0 %")
 	tab.Shots("quality")
 	tab.Click("td a[href^='/events/']")

@@ -192,7 +192,7 @@ func TestBodiesAreHidden(t *testing.T) {
 	c.Destinations = []gateway.Destination{{Name: "segment", Type: "segment", Settings: &segment.Settings{WriteKey: "key", Region: "us", Endpoint: receiver.URL}}}
 	url := run(t, c)
 	tell(t, url, `{"activities":[`+strings.Replace(hello, `"user_id":"u-1"`, `"email":"zoe@example.net","name":"Zoe Quist"`, 1)+`]}`)
-	until := time.Now().Add(10 * time.Second)
+	until := time.Now().Add(patience)
 	for !strings.Contains(page(t, url+"/parked.json", operatorToken), "Norway") || !strings.Contains(page(t, url+"/conversations.json", operatorToken), "zoe@") {
 		if time.Now().After(until) {
 			t.Fatal("nothing is parked, or in the archive")
@@ -228,7 +228,7 @@ func TestBodiesAreHidden(t *testing.T) {
 // page returns what stands at an address, of a stream its first records.
 func page(t *testing.T, address, token string) string {
 	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), patience)
 	defer stop()
 	req, err := http.NewRequestWithContext(ctx, "GET", address, nil)
 	if err != nil {

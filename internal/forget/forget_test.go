@@ -273,7 +273,7 @@ func (h *home) others(before, after *spy, stay []string) {
 // goesOn: the log goes on behind where it ended, and the archive with it.
 func (h *home) goesOn() {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(h.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(h.t.Context(), time.Minute)
 	defer cancel()
 	end, err := h.journal.End(ctx, "default")
 	h.must(err)

@@ -25,7 +25,7 @@ import (
 )
 
 // patience bounds what a test waits for on a page. Machines are slow at times.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // A Tab is one tab of a browser. Whatever a page complains of in its console,
 // such as a script that its Content-Security-Policy refuses, fails the test.
@@ -54,7 +54,7 @@ func Open(t *testing.T, base string) *Tab {
 		}
 		t.Skip("Chromium is not installed: pages are not tried in a browser")
 	}
-	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(program)}
+	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(program), chromedp.WSURLReadTimeout(patience)}
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // it refuses to run as root with one
 	}
@@ -123,6 +123,16 @@ func (tab *Tab) See(selector, text string) {
 		}
 	}
 	tab.t.Fatalf("%s shows no %q; the page: %s", selector, text, tab.Text("main"))
+}
+
+// SeeAt opens a page until it shows a text: one that does not change by itself.
+func (tab *Tab) SeeAt(path, selector, text string) {
+	tab.t.Helper()
+	tab.Go(path)
+	for end := time.Now().Add(patience); !tab.Shows(selector, text) && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		tab.Go(path)
+	}
+	tab.See(selector, text)
 }
 
 // loaded waits until the page's scripts have run: what is done before that

@@ -134,7 +134,7 @@ func waiting[T any](f *fixture, read func(context.Context) ([]T, error)) func() 
 		err  error
 	}
 	c := make(chan result, 1)
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	go func() {
 		defer cancel()
 		list, err := read(ctx)
