@@ -105,9 +105,9 @@ func (tab *Tab) Go(path string) {
 }
 
 // Shows reports whether something that a CSS selector finds has a text in it,
-// and can be seen.
+// and can be seen. A page of which only the beginning has come shows nothing.
 func (tab *Tab) Shows(selector, text string) bool {
-	script := fmt.Sprintf(`[...document.querySelectorAll(%q)].some(e => e.textContent.includes(%q) && e.checkVisibility())`, selector, text)
+	script := fmt.Sprintf(`document.readyState !== 'loading' && [...document.querySelectorAll(%q)].some(e => e.textContent.includes(%q) && e.checkVisibility())`, selector, text)
 	ctx, cancel := context.WithTimeout(tab.ctx, patience)
 	defer cancel()
 	ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](script))
@@ -159,12 +159,13 @@ func (tab *Tab) Click(selector string) {
 }
 
 // Type writes into a field in place of what is there. A line feed at the end
-// presses Enter.
+// presses Enter. A script of the page may replace the field meanwhile, if it
+// gives the new one the focus.
 func (tab *Tab) Type(selector, text string) {
 	tab.t.Helper()
 	tab.loaded()
-	Eval[any](tab, fmt.Sprintf(`document.querySelector(%q).value = ""`, selector))
-	tab.Do(chromedp.SendKeys(chromedp.CSS(selector), text))
+	Eval[any](tab, fmt.Sprintf(`{const e = document.querySelector(%q); e.value = ""; e.focus()}`, selector))
+	tab.Do(chromedp.KeyEvent(text))
 }
 
 // Press gives the first thing that a CSS selector finds the focus, and presses a
