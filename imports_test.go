@@ -33,7 +33,7 @@ var layers = []struct{ tree, may string }{
 	{"internal/inside", ""},
 	{"internal/recovery", ""},
 	{"internal/forget", "conversation internal/archive internal/journal"},
-	{"internal/control", "livechat connector internal/forget internal/inside internal/journal internal/recovery"},
+	{"internal/control", "livechat connector internal/forget internal/inside internal/journal internal/phrase internal/recovery"},
 	{"internal/doctor", "livechat destination internal/control internal/deliver internal/disk internal/journal internal/phrase"},
 	{"internal/alert", "livechat destination internal/control internal/phrase"},
 	{"internal/live", "conversation internal/journal"},
@@ -51,7 +51,7 @@ var layers = []struct{ tree, may string }{
 	{"internal/doctable", ""},
 	{"gateway", "livechat conversation connector destination internal/spell internal/strictyaml internal/journal internal/jq internal/ingest internal/lookup internal/engine internal/deliver internal/control internal/live internal/archive internal/forget internal/console internal/disk internal/doctor internal/alert internal/inside internal/phrase internal/recovery"},
 	{"bench", "livechat conversation connector gateway internal/archive internal/journal internal/report internal/simulate internal/standin"},
-	{"cmd", "livechat conversation connector destination gateway internal/archive internal/control internal/doctor internal/forget internal/phrase internal/journal internal/recording internal/simulate internal/standin"},
+	{"cmd", "livechat conversation connector destination gateway internal/archive internal/control internal/doctor internal/forget internal/phrase internal/journal internal/recording internal/simulate internal/spell internal/standin"},
 }
 
 // TestImportsPointOneWay holds every package to the table.

@@ -15,6 +15,7 @@ import (
 	"github.com/parlance-chat/parlance/internal/control"
 	"github.com/parlance-chat/parlance/internal/doctor"
 	"github.com/parlance-chat/parlance/internal/journal/sqlite"
+	"github.com/parlance-chat/parlance/internal/phrase"
 )
 
 // An Examination says what Examine looks at.
@@ -186,7 +187,7 @@ func (r *Resolved) patients(e Examination) (list []doctor.Patient, err error) {
 	}
 	for _, name := range e.Destinations {
 		if !slices.Contains(names, name) {
-			return list, fmt.Errorf("no destination %q in workspace %q; there are %q", name, e.Workspace, names)
+			return list, fmt.Errorf("no destination %q in workspace %q; %s", name, e.Workspace, phrase.There(names))
 		}
 	}
 	return list, nil

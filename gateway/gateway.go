@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"path/filepath"
@@ -26,6 +27,7 @@ import (
 	"github.com/parlance-chat/parlance/internal/console/access"
 	"github.com/parlance-chat/parlance/internal/control"
 	"github.com/parlance-chat/parlance/internal/deliver"
+	"github.com/parlance-chat/parlance/internal/disk"
 	"github.com/parlance-chat/parlance/internal/engine"
 	"github.com/parlance-chat/parlance/internal/ingest"
 	"github.com/parlance-chat/parlance/internal/journal"
@@ -130,7 +132,28 @@ func Open(c Config) (*Gateway, error) {
 }
 
 func openJournal(c Config, log *slog.Logger) (*sqlite.Journal, error) {
-	return sqlite.Open(c.Data, sqlite.Options{Webhooks: c.Retention.Webhooks, Events: c.Retention.Events, Log: log})
+	j, err := sqlite.Open(c.Data, sqlite.Options{Webhooks: c.Retention.Webhooks, Events: c.Retention.Events, Log: log})
+	return j, explainData(err)
+}
+
+// explainData says what to do about a data directory that cannot be used.
+func explainData(err error) error {
+	if errors.As(err, new(*fs.PathError)) {
+		return fmt.Errorf("%w (run this as the gateway's user, or choose another directory: data: DIRECTORY)", err)
+	}
+	return err
+}
+
+// CheckData says why nothing could be kept in the data directory, as far as
+// that can be known without writing there.
+func (c *Config) CheckData() error {
+	dir, err := disk.Above(sqlite.Path(c.Data))
+	if err == nil {
+		if err = disk.Writable(dir); err != nil {
+			err = &fs.PathError{Op: "write to", Path: dir, Err: err}
+		}
+	}
+	return explainData(err)
 }
 
 // forget forgets destinations that are configured no more: their cursors would

@@ -8,6 +8,7 @@ import (
 	"github.com/parlance-chat/parlance/connector"
 	"github.com/parlance-chat/parlance/conversation"
 	"github.com/parlance-chat/parlance/internal/ingest"
+	"github.com/parlance-chat/parlance/internal/phrase"
 )
 
 // A Reader reads the webhooks of one source as a gateway would, and keeps
@@ -52,7 +53,7 @@ func (c *Resolved) reader(workspace, source, version string) (*Reader, error) {
 		}
 		names = append(names, s.Name)
 	}
-	return nil, fmt.Errorf("no source %q in workspace %q that is a chat tool or of type api; there are %q", source, workspace, names)
+	return nil, fmt.Errorf("no source %q in workspace %q that is a chat tool or of type api; %s", source, workspace, phrase.There(names))
 }
 
 // Type returns the source's type.

@@ -43,6 +43,6 @@ names, and says what they answered. It needs no gateway.`,
 		}
 		return nil
 	}
-	cmd.AddCommand(test)
-	return cmd
+	cmd.AddCommand(ends(test, "a receiver did not take its test"))
+	return onlyGroups(cmd)
 }

@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/parlance-chat/parlance/internal/console/browsertest"
@@ -65,4 +67,53 @@ func TestDemoInBrowser(t *testing.T) {
 	tab.See("td", "ended")
 	tab.Go("/quality")
 	tab.See("h1", "Quality")
+}
+
+func TestDemo(t *testing.T) {
+	dir := t.TempDir()
+	cmd := exec.Command(binary, "demo", "--for", "6s", "--rate", "20")
+	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "Live Chat Conversation Started") || !strings.Contains(string(out), "0 of them broke the specification") {
+		t.Errorf("got %v and\n%s", err, out)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("it left %v behind (%v)", left, err)
+	}
+}
+
+// However a demo ends, nothing is left.
+func TestDemoCutShort(t *testing.T) {
+	for name, end := range map[string]func(*os.Process, io.Closer) error{
+		"interrupt":       func(p *os.Process, _ io.Closer) error { return p.Signal(os.Interrupt) },
+		"closed terminal": func(p *os.Process, _ io.Closer) error { return p.Signal(syscall.SIGHUP) },
+		"closed pipe":     func(_ *os.Process, out io.Closer) error { return out.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			cmd := exec.Command(binary, "demo", "--rate", "20")
+			cmd.Env = append(os.Environ(), "TMPDIR="+dir)
+			out, err := cmd.StdoutPipe()
+			if err == nil {
+				err = cmd.Start()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			in := bufio.NewReader(out)
+			for line := ""; !strings.Contains(line, "Live Chat"); {
+				if line, err = in.ReadString('\n'); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := end(cmd.Process, out); err != nil {
+				t.Fatal(err)
+			}
+			_, _ = io.Copy(io.Discard, in) // until it ends
+			_ = cmd.Wait()                 // a closed pipe is an error
+			if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+				t.Errorf("it left %v behind (%v)", left, err)
+			}
+		})
+	}
 }

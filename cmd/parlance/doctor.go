@@ -18,8 +18,8 @@ func doctorCommand() *cobra.Command {
 		Short: "Find out why events do not arrive, or arrive twice, and what to do",
 		Long: `Doctor looks at the gateway, its sources and its destinations: addresses, certificates, clocks, credentials,
 regions, tables and rights, as far as each platform lets them be seen without sending anything, and at
-what would be counted twice. It says in plain words what is wrong and what to do, and ends with status 1
-if something keeps events from arriving. A gateway that runs is not disturbed.
+what would be counted twice. It says in plain words what is wrong and what to do. A gateway that runs is not
+disturbed.
 
 With --send-test each destination gets one event, "` + doctor.TestEvent + `" by the anonymousId
 parlance-doctor, with the property test: true. That is the only proof where a platform takes any key.`,
@@ -55,7 +55,7 @@ parlance-doctor, with the property test: true. That is the only proof where a pl
 		}
 		return nil
 	}
-	return cmd
+	return ends(cmd, "something keeps events from arriving just now, be it only for a while")
 }
 
 // tally counts findings by level.

@@ -162,9 +162,9 @@ func TestConnectors(t *testing.T) {
 		"connectors chatwoot":      "HMAC-SHA256",
 		"connectors --json":        `"type":"chatwoot"`,
 		"connectors not-a-tool":    "no chat tool",
-		"map --source a --try b":   "there are []",
+		"map --source a --try b":   "there is none",
 		"capture":                  "--source",
-		"capture --source nothing": "there are []",
+		"capture --source nothing": "there is none",
 	} {
 		if out, _ := parlance(t, t.TempDir(), "", strings.Fields(args)...); !strings.Contains(out, want) {
 			t.Errorf("%s: got %s, want %q", args, out, want)

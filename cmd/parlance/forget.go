@@ -27,8 +27,10 @@ that nothing is left of what was deleted long ago.`,
 	l := lookFlags(cmd)
 	user := cmd.Flags().String("user", "", "userId, anonymousId or e-mail address (required)")
 	dry := cmd.Flags().Bool("dry-run", false, "only say what it would be")
-	_ = cmd.MarkFlagRequired("user") // fails only for a flag that is not there
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if *user == "" {
+			return usage(cmd, "name a person with --user: their userId, anonymousId or e-mail address")
+		}
 		config, err := l.config()
 		if err != nil {
 			return err
@@ -37,9 +39,13 @@ that nothing is left of what was deleted long ago.`,
 		if err != nil {
 			return err
 		}
+		if reply.Unknown() {
+			fmt.Fprintf(cmd.ErrOrStderr(), "parlance: nobody is known by that ID in workspace %s, and nothing was deleted; another workspace: -w\n", *l.workspace)
+			return exit(1)
+		}
 		return printForgotten(cmd.OutOrStdout(), reply, *dry)
 	}
-	return cmd
+	return ends(cmd, "nobody is known by the ID, which may be mistyped")
 }
 
 func printForgotten(w io.Writer, r forget.Reply, dry bool) error {

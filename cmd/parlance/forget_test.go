@@ -42,7 +42,7 @@ func TestForget(t *testing.T) {
 	if strings.Contains(out, "again") || p.holds("user-of-2") || p.holds("in 2") {
 		t.Errorf("got %v and\n%s", p.holds("user-of-2"), out)
 	}
-	p.run(0, "forgotten: 0 conversations", "forget", "--user", "user-of-2")
+	p.run(1, "nobody is known by that ID in workspace default", "forget", "--user", "user-of-2")
 	p.run(1, "no workspace", "forget", "--user", "user-of-2", "--workspace", "other")
 	p.start()
 	p.chat(4, 4, 12)

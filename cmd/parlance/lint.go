@@ -20,7 +20,7 @@ func lintCommand() *cobra.Command {
 		Long: `Lint reads track calls as JSON or JSON Lines, from a file or from standard input,
 and reports what breaks Segment's Live Chat specification. Other calls are left alone.
 
-Exit status: 0 clean, 1 findings, 2 unusable input: no call in it, or it cannot be read.`,
+Input that holds no call, or cannot be read, is status 2.`,
 		Example: "  parlance lint events.jsonl\n  curl -s https://example.com/export | parlance lint --json -",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -46,7 +46,7 @@ Exit status: 0 clean, 1 findings, 2 unusable input: no call in it, or it cannot 
 		}
 		return err
 	}
-	return cmd
+	return ends(cmd, "something breaks the specification")
 }
 
 func open(stdin io.Reader, args []string) (io.ReadCloser, error) {

@@ -20,6 +20,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/parlance-chat/parlance/gateway"
+	"github.com/parlance-chat/parlance/internal/spell"
 )
 
 // version is set by the linker, or else what go install knows.
@@ -38,7 +39,7 @@ func main() {
 		os.Exit(int(code))
 	case errors.As(err, new(usageError)):
 		fmt.Fprintln(os.Stderr, "parlance: "+err.Error())
-		os.Exit(2)
+		os.Exit(misused)
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "parlance: "+err.Error())
 		os.Exit(1)
@@ -50,6 +51,21 @@ type exit int
 
 func (e exit) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
+// misused is the status of a command that was not understood.
+const misused = 2
+
+// endsWith is the annotation of a command that may end with status 1 though it
+// could do what it was told: if what.
+const endsWith = "status 1"
+
+// ends says in a command's help, and in docs/commands.md, when it ends with
+// status 1.
+func ends(cmd *cobra.Command, when string) *cobra.Command {
+	cmd.Annotations = map[string]string{endsWith: when}
+	cmd.Long += "\n\nStatus 1: it could not be done, or " + when + "."
+	return cmd
+}
+
 func command() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "parlance",
@@ -59,9 +75,33 @@ func command() *cobra.Command {
 		Version:       version,
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "%v", err) })
-	root.AddCommand(serveCommand(), demoCommand(), checkCommand(), doctorCommand(), alertCommand(), connectorsCommand(), destinationsCommand(), mapCommand(), importCommand(), captureCommand(), lintCommand(), exportCommand(), simulateCommand(),
-		statusCommand(), tailCommand(), replayCommand(), pauseCommand(), resumeCommand(), unreadableCommand(), parkedCommand(), archiveCommand(), forgetCommand(), passwordCommand(), versionCommand())
-	return root
+	cobra.EnableCommandSorting = false
+	for _, g := range []struct {
+		title    string
+		commands []*cobra.Command
+	}{
+		{"Begin", []*cobra.Command{demoCommand(), serveCommand(), checkCommand(), doctorCommand(), connectorsCommand(), destinationsCommand(), passwordCommand()}},
+		{"Look at a gateway", []*cobra.Command{statusCommand(), tailCommand(), unreadableCommand(), parkedCommand(), alertCommand()}},
+		{"Correct it", []*cobra.Command{pauseCommand(), resumeCommand(), replayCommand(), forgetCommand(), archiveCommand()}},
+		{"Webhooks in files", []*cobra.Command{captureCommand(), mapCommand(), importCommand(), simulateCommand()}},
+		{"The specification", []*cobra.Command{lintCommand(), exportCommand()}},
+	} {
+		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title + ":"})
+		for _, cmd := range g.commands {
+			cmd.GroupID = g.title
+			root.AddCommand(cmd)
+		}
+	}
+	root.AddCommand(versionCommand())
+	return onlyGroups(root)
+}
+
+// onlyGroups has a command that does nothing itself print its help, and refuse
+// what is none of its commands.
+func onlyGroups(cmd *cobra.Command) *cobra.Command {
+	cmd.Args = noArgs
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	return cmd
 }
 
 // A usageError is a mistake of whoever typed the command.
@@ -78,6 +118,15 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	switch {
 	case len(args) == 0:
 		return nil
+	case cmd.HasSubCommands():
+		var names []string
+		for _, c := range cmd.Commands() {
+			names = append(names, c.Name())
+		}
+		if near := spell.Nearest(args[0], names); near != "" {
+			return usage(cmd, "no command %q; did you mean %q?", args[0], near)
+		}
+		return usage(cmd, "no command %q", args[0])
 	case cmd.Flags().Lookup("config") != nil:
 		return usage(cmd, "%s takes no %q: a configuration is named with --config FILE", cmd.Name(), args[0])
 	}

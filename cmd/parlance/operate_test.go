@@ -1,15 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -93,94 +90,6 @@ func (p *program) chat(from, to, n int) {
 	p.ledger.await(p.t, n)
 }
 
-// Parked calls are shown with what was asked and said, and named by ID or by
-// what they have in common.
-func TestParkedByFilter(t *testing.T) {
-	p := newProgram(t, "data")
-	var mended atomic.Bool
-	p.ledger.refuse = func(id string) bool { return !mended.Load() && strings.HasSuffix(id, "001") } // every second message
-	p.start()
-	p.chat(1, 3, 9)
-	if s, code := p.status(); code != 1 || s.Destinations[1].Parked != 3 || s.Destinations[1].Name != "segment" {
-		t.Errorf("status: got %d and %+v", code, s)
-	}
-	if out := p.run(0, "400 Bad Request", "parked"); strings.Count(out, "\n") != 3 || out != p.run(0, "", "parked", "list") {
-		t.Errorf("got\n%s", out)
-	}
-	var one control.Parked
-	if err := json.Unmarshal([]byte(p.run(0, `"call"`, "parked", "--conversation", "2", "--json")), &one); err != nil {
-		t.Fatal(err)
-	}
-	id := fmt.Sprint(one.ID)
-	shown := p.run(0, "reason:       400 Bad Request", "parked", "show", id)
-	if strings.Contains(shown, "hello") || !strings.Contains(shown, "request:      POST http") || !strings.Contains(shown, "response:     400") || !strings.Contains(shown, `"message_body": "…"`) || !strings.Contains(shown, "Live Chat Message Received") {
-		t.Errorf("show: got\n%s", shown)
-	}
-	p.run(0, `"message_body": "hello"`, "parked", "show", id, "--body")
-	p.run(1, "4711: is not parked", "parked", "show", "4711")
-	for filter, want := range map[string]string{
-		"--event Received": "3 calls", "--event Sent": "0 calls", "--source support": "3 calls", "--source other": "0 calls", "--conversation 2": "1 calls",
-		"--reason Bad": "3 calls", "--reason good": "0 calls", "--since 1h": "3 calls", "--until 1h": "0 calls", "-d segment": "3 calls", "--all": "3 calls", id: "1 calls",
-	} {
-		p.run(0, want, append([]string{"parked", "drop", "--dry-run"}, strings.Fields(filter)...)...)
-	}
-	p.run(0, "drop: 1 done, 0 not", "parked", "drop", "--conversation", "1")
-	p.run(1, "resend: 0 done, 2 not", "parked", "resend", "--event", "received")
-	mended.Store(true)
-	p.run(0, "resend: 1 done, 0 not", "parked", "resend", id)
-	p.run(0, "resend: 1 done, 0 not", "parked", "resend", "--reason", "400")
-	p.run(0, "nothing parked", "parked")
-	if n := p.ledger.total(); n != 11 {
-		t.Errorf("got %d calls, want 11", n)
-	}
-	if _, code := p.status(); code != 0 {
-		t.Errorf("status: got %d, want 0", code)
-	}
-	p.stop()
-}
-
-// A replay of some events sends those and no others, to one destination, and
-// moves no cursor.
-func TestReplaySome(t *testing.T) {
-	p := newProgram(t, "data")
-	p.start()
-	p.chat(1, 3, 12)
-	p.awaitFile(12)
-	repeated := func() int { return p.ledger.Report().Repeated }
-	p.run(0, "4 events", "replay", "-d", "segment", "--conversation", "2", "--dry-run")
-	p.run(0, "0 events", "replay", "-d", "segment", "--conversation", "4")
-	p.run(0, "3 events", "replay", "-d", "segment", "--event", "Received", "--source", "support", "--since", "1h", "--dry-run")
-	p.run(0, "0 events", "replay", "-d", "segment", "--until", "1h", "--dry-run")
-	p.run(0, "no replay", "replay", "list")
-	if repeated() != 0 {
-		t.Errorf("dry runs repeat %d events", repeated())
-	}
-	p.run(0, "segment: done", "replay", "-d", "segment", "--conversation", "2")
-	p.run(0, "done       4 of 4 events  conversation: 2", "replay", "list")
-	if repeated() != 4 {
-		t.Errorf("a replay repeats %d events, want 4", repeated())
-	}
-	p.run(0, "segment: done", "replay", "-d", "segment", "--since", "1h")
-	if repeated() != 16 {
-		t.Errorf("with a replay of all: got %d repeated, want 16", repeated())
-	}
-	b, err := os.ReadFile(filepath.Join(p.dir, "events.jsonl"))
-	if n := strings.Count(string(b), "\n"); n != 12 || err != nil {
-		t.Errorf("the other destination: got %d calls (%v), want 12", n, err)
-	}
-	p.run(1, "is done", "replay", "cancel", "1")
-	p.run(1, "no replay 7", "replay", "cancel", "7")
-	p.stop()
-	// Where no gateway runs, it is written down, and begins with the next.
-	p.run(0, "not running", "replay", "-d", "segment", "--conversation", "1")
-	p.run(0, "cancelled", "replay", "cancel", "2")
-	p.run(0, "0 events", "replay", "-d", "segment", "--event", "Ended", "--until", "2100-01-01")
-	p.run(0, "not running", "replay", "-d", "segment", "--conversation", "3")
-	p.start()
-	p.eventually("the replay of the conversation", func() bool { return repeated() == 20 })
-	p.stop()
-}
-
 // What somebody paused stands still, over a restart too, until it is resumed;
 // a replay meanwhile waits, and others are not held up.
 func TestPause(t *testing.T) {
@@ -244,148 +153,6 @@ func TestStart(t *testing.T) {
 	p.chat(4, 4, 16)
 	p.eventually("16 calls", func() bool { return count("all") == 16 })
 	p.stop()
-}
-
-// The examples of the API's page do what it says, and nobody else gets in.
-func TestAPIExamples(t *testing.T) {
-	if _, err := exec.LookPath("curl"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-	page, err := os.ReadFile("../../docs/api.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := newProgram(t, "data")
-	p.ledger.refuse = func(id string) bool { return strings.HasSuffix(id, "001") }
-	p.start()
-	p.chat(1, 2, 6)
-	examples := 0
-	for line := range strings.Lines(string(page)) {
-		line = strings.TrimSpace(line)
-		if !strings.HasPrefix(line, "curl ") {
-			continue
-		}
-		examples++
-		line = strings.ReplaceAll(strings.Replace(line, "curl -s", "curl -s -f", 1), "http://127.0.0.1:8080", p.url)
-		out, err := exec.Command("sh", "-c", line).Output()
-		if err != nil || !json.Valid(out) {
-			t.Errorf("%s: got %v and %s", line, err, out)
-		}
-		if told := strings.Contains(string(out), "hello"); told != strings.Contains(line, "body=true") {
-			t.Errorf("%s: got\n%s\nwhich shows what people wrote: %v", line, out, told)
-		}
-	}
-	if examples < 10 {
-		t.Errorf("the page has %d examples", examples)
-	}
-	p.run(0, "nothing parked", "parked")
-	p.run(0, "cancelled", "replay", "list")
-	for name, tt := range map[string]struct {
-		method, path, body string
-		header             http.Header
-		host               string
-		status             int
-	}{
-		"a page elsewhere whose name leads here": {"GET", "/api/status", "", nil, "evil.example.com", http.StatusForbidden},
-		"through a proxy":                        {"GET", "/api/status", "", http.Header{"X-Forwarded-For": {"203.0.113.7"}}, "", http.StatusForbidden},
-		"another site's form":                    {"POST", "/api/parked/drop", `{"all":true}`, http.Header{"Content-Type": {"text/plain"}}, "", http.StatusUnsupportedMediaType},
-		"another site's script":                  {"POST", "/api/parked/drop", `{"all":true}`, http.Header{"Content-Type": {"application/json"}, "Origin": {"https://evil.example.com"}}, "", http.StatusForbidden},
-		"a filter spelled wrong":                 {"POST", "/api/parked/drop", `{"al":true}`, http.Header{"Content-Type": {"application/json"}}, "", http.StatusBadRequest},
-		"nothing named":                          {"POST", "/api/parked/drop", `{}`, http.Header{"Content-Type": {"application/json"}}, "", http.StatusBadRequest},
-		"an unknown token":                       {"GET", "/api/status", "", http.Header{"Authorization": {"Bearer nobody"}}, "", http.StatusUnauthorized},
-		"what only the socket has":               {"GET", "/api/events", "", nil, "", http.StatusNotFound},
-		"the same without its place":             {"POST", "/parked/drop", `{"all":true}`, http.Header{"Content-Type": {"application/json"}}, "", http.StatusNotFound},
-	} {
-		req, err := http.NewRequest(tt.method, p.url+tt.path, strings.NewReader(tt.body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if tt.header != nil {
-			req.Header = tt.header
-		}
-		req.Host = tt.host
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
-		if resp.StatusCode != tt.status || resp.Header.Get("Access-Control-Allow-Origin") != "" {
-			t.Errorf("%s: got %d, want %d", name, resp.StatusCode, tt.status)
-		}
-	}
-	p.stop()
-}
-
-// Interrupting the command leaves the replay to the gateway; cancelling it ends
-// it, though the destination answers nobody.
-func TestReplayIsInterrupted(t *testing.T) {
-	p := newProgram(t, "data")
-	var down atomic.Bool
-	p.behind(func(w http.ResponseWriter, r *http.Request) {
-		if down.Load() {
-			w.WriteHeader(http.StatusServiceUnavailable)
-			return
-		}
-		p.ledger.ServeHTTP(w, r)
-	})
-	p.start()
-	p.chat(1, 1, 4)
-	down.Store(true)
-	cmd := exec.Command(binary, "replay", "-d", "segment", "--conversation", "1")
-	cmd.Dir = p.dir
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	p.eventually("a replay is under way", func() bool {
-		return strings.Contains(p.metrics(), `parlance_replay_events_left{destination="segment",workspace="default"} 4`)
-	})
-	if err := cmd.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Wait(); err != nil || !strings.Contains(said.String(), "goes on in the gateway") {
-		t.Errorf("interrupted: got %v and\n%s", err, said.String())
-	}
-	p.run(0, "under way  0 of 4 events", "replay", "list")
-	p.run(0, "replay 1 has delivered 0 of 4 events", "status")
-	p.stop()
-	p.start() // it is still under way
-	p.run(0, "under way", "replay", "list")
-	p.run(0, "cancelled", "replay", "cancel", "1")
-	down.Store(false)
-	p.run(0, "segment: done", "replay", "-d", "segment", "--event", "Started")
-	if n := p.ledger.Report().Repeated; n != 1 {
-		t.Errorf("got %d repeated, want 1: what was cancelled is sent no more", n)
-	}
-	p.stop()
-}
-
-// The archive is made anew from the log, but not beside a gateway that writes
-// it, and not where the log has forgotten what it has.
-func TestArchiveRebuild(t *testing.T) {
-	p := newProgram(t, "data")
-	p.start()
-	p.chat(1, 2, 8)
-	p.run(1, "the gateway is running", "archive", "rebuild")
-	p.stop()
-	p.run(0, "the archive is made of 8 events", "archive", "rebuild")
-	if err := os.Remove(filepath.Join(p.dir, "data", "archive.db")); err != nil {
-		t.Fatal(err)
-	}
-	p.run(0, "the archive is made of 8 events", "archive", "rebuild")
-	for _, name := range []string{"parlance.db", "parlance.db-wal", "parlance.db-shm"} {
-		if err := os.Remove(filepath.Join(p.dir, "data", name)); err != nil && !errors.Is(err, os.ErrNotExist) {
-			t.Fatal(err)
-		}
-	}
-	p.start()
-	p.stop()
-	p.run(1, "say --force", "archive", "rebuild")
-	p.run(0, "the archive is made of 0 events", "archive", "rebuild", "--force")
 }
 
 // A destination that paused itself is told of in plain words, and tried at once

@@ -209,7 +209,7 @@ func parkedAct(act, short, long string) *cobra.Command {
 		}
 		return f.ask(func(c *control.Client) error { return actOnParked(cmd, c, act, request) })
 	}
-	return cmd
+	return ends(cmd, "some of the calls that were named are still parked, or never were")
 }
 
 // actOnParked has every page of what is named acted on.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -287,4 +288,18 @@ func (l *ledger) await(t *testing.T, n int) {
 			t.Fatalf("got %d calls, want %d", had, n)
 		}
 	}
+}
+
+// parlance runs a command in a directory, and returns what it printed and its
+// exit status.
+func parlance(t *testing.T, dir, stdin string, args ...string) (out string, status int) {
+	t.Helper()
+	cmd := exec.Command(binary, args...)
+	cmd.Dir, cmd.Stdin = dir, strings.NewReader(stdin)
+	b, err := cmd.CombinedOutput()
+	var exited *exec.ExitError
+	if err != nil && !errors.As(err, &exited) {
+		t.Fatal(err)
+	}
+	return string(b), cmd.ProcessState.ExitCode()
 }

@@ -35,12 +35,14 @@ goes on in the gateway; 'parlance replay cancel' does. If the gateway is not run
 	destination := cmd.Flags().StringP("destination", "d", "", "the destination (required)")
 	dry := cmd.Flags().Bool("dry-run", false, "only say how many events it would be")
 	background := cmd.Flags().Bool("no-wait", false, "do not wait until it is done")
-	_ = cmd.MarkFlagRequired("destination") // fails only for a flag that is not there
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		request := control.ReplayRequest{Workspace: *l.workspace, Destination: *destination, Filter: f.events(), DryRun: *dry}
 		var err error
 		if request.Since, request.Until, err = f.times(time.Now()); err != nil {
 			return err
+		}
+		if *destination == "" {
+			return usage(cmd, "name a destination with --destination; 'parlance status' lists them")
 		}
 		if *f.since == "" && *f.until == "" && request.Filter == (journal.Filter{}) {
 			return usage(cmd, "say what to replay: --since, --until, --conversation, --source, --event or --user")

@@ -3,9 +3,11 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"strings"
@@ -37,19 +39,19 @@ losing a request; what is wrong with it is logged, and the old one stays in forc
 			return err
 		}
 		log := newLog(cmd.ErrOrStderr())
-		switch {
-		case len(config.Workspaces) > 0:
-		case len(config.Sources) == 0:
-			tellFirstSteps(cmd.ErrOrStderr(), log)
-		case len(config.Destinations) == 0:
-			log.Warn("no destination is configured: events are derived, and nobody gets them")
-		}
 		config.Log, config.Version, config.File = log, version, cmp.Or(*file.path, defaultConfig)
 		g, err := gateway.Open(*config)
 		if err != nil {
 			return err
 		}
 		defer g.Close()
+		switch {
+		case len(config.Workspaces) > 0:
+		case len(config.Sources) == 0:
+			tellFirstSteps(cmd.ErrOrStderr(), log, setupAddress(config.Listen))
+		case len(config.Destinations) == 0:
+			log.Warn("no destination is configured: events are derived, and nobody gets them")
+		}
 		ctx, cancel := context.WithCancel(cmd.Context())
 		var beside sync.WaitGroup
 		beside.Go(func() {
@@ -79,17 +81,29 @@ func reloadOn(ctx context.Context, hangup <-chan os.Signal, log *slog.Logger, re
 			return
 		case <-hangup:
 		}
-		err := reload()
-		if err != nil {
-			log.Error("configuration not reloaded; the old one stays in force", "error", err)
-			continue
-		}
-		log.Info("configuration reloaded")
+		tellReloaded(log, reload())
 	}
 }
 
-const firstSteps = `No chat tool is configured yet. Open the gateway's address in a browser on this machine, http://127.0.0.1:8080
-unless listen says otherwise: its page Setup writes the configuration. Or write parlance.yaml, for example:
+// tellReloaded logs how reading the configuration again went: each problem on
+// its own, for whoever searches logs.
+func tellReloaded(log *slog.Logger, err error) {
+	const kept = "configuration not reloaded; the old one stays in force"
+	var wrong *gateway.ConfigError
+	switch {
+	case err == nil:
+		log.Info("configuration reloaded")
+	case errors.As(err, &wrong):
+		for _, p := range wrong.Problems {
+			log.Error(kept, "file", p.File, "line", p.Line, "column", p.Column, "key", p.Path, "problem", p.Text)
+		}
+	default:
+		log.Error(kept, "error", err)
+	}
+}
+
+const firstSteps = `No chat tool is configured yet. Open %s in a browser on this machine, which writes the
+configuration. Or write parlance.yaml, for example:
 
   sources:
     support: {type: chatwoot, secret: "${CHATWOOT_SECRET}"}      # its webhooks come to POST /in/support
@@ -103,20 +117,33 @@ Then 'parlance check' says whether it is right, and 'parlance serve' runs it.
 
 // tellFirstSteps says what to do with a gateway that has nothing to do. Where
 // logs are JSON, this is a line of them.
-func tellFirstSteps(w io.Writer, log *slog.Logger) {
+func tellFirstSteps(w io.Writer, log *slog.Logger, setup string) {
 	if terminal(w) {
-		fmt.Fprint(w, firstSteps+"\n")
+		fmt.Fprintf(w, firstSteps+"\n", setup)
 	} else {
-		log.Warn("no chat tool is configured yet", "next", firstSteps)
+		log.Warn("no chat tool is configured yet: open the address in a browser on this machine, or write parlance.yaml and send SIGHUP", "setup", setup)
 	}
+}
+
+// setupAddress is where a gateway that listens there is set up.
+func setupAddress(listen string) string {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return "its page /setup"
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port) + "/setup"
 }
 
 func checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Read the configuration, and print what is wrong with it or what is in force",
-		Long: `Check reads the configuration and prints every problem with its line and column, and then ends with
-status 1; or what is in force, with defaults filled in and secrets hidden. It changes nothing.`,
+		Long: `Check reads the configuration and prints every problem with its line and column; or what is in force, with
+defaults filled in and secrets hidden. What it lets pass, 'parlance serve' takes; but whether the address is
+free, only the start can tell. It changes nothing.`,
 		Example: "  parlance check --config parlance.yaml",
 		Args:    noArgs,
 	}
@@ -132,9 +159,9 @@ status 1; or what is in force, with defaults filled in and secrets hidden. It ch
 		for _, name := range unsigned(*config) {
 			fmt.Fprintf(cmd.ErrOrStderr(), "parlance: nothing signs the webhooks of %s: whoever knows its path can tell anything, so keep that secret\n", name)
 		}
-		return config.Print(cmd.OutOrStdout())
+		return errors.Join(config.Print(cmd.OutOrStdout()), config.CheckData())
 	}
-	return cmd
+	return ends(cmd, "something is wrong with it")
 }
 
 // unsigned names the chat tools of which only a path says that they are it.

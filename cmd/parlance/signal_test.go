@@ -42,7 +42,7 @@ func TestHangup(t *testing.T) {
 		switch i % 3 {
 		case 0:
 			p.write("sources:\n  support: {type: nothing}\n")
-			want = "type: is unknown"
+			want = `"key":"sources.support.type","problem":"is unknown`
 		case 1:
 			if err := os.Remove(filepath.Join(p.dir, "parlance.yaml")); err != nil {
 				t.Fatal(err)

@@ -40,8 +40,10 @@ conversations, with the same ids: a gateway that has seen them takes them for re
 	f.IntVar(&o.AtOnce, "at-once", 0, "how many conversations at the same time, at most (default: as the rate needs)")
 	f.Float64Var(&o.Speed, "speed", 1, "how much faster than life")
 	f.BoolVar(&o.Chaos, "chaos", false, "send some webhooks twice, and some late")
-	_ = cmd.MarkFlagRequired("to") // fails only for a flag that is not there
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if *to == "" {
+			return usage(cmd, "name the URL of a source's webhooks with --to, such as http://127.0.0.1:8080/in/support")
+		}
 		var err error
 		o.URL = *to
 		o.Trouble = func(err error) { fmt.Fprintf(cmd.ErrOrStderr(), "simulate: trying again until it is taken: %v\n", err) }

@@ -18,10 +18,7 @@ func statusCommand() *cobra.Command {
 		Use:   "status",
 		Short: "Tell how sources and destinations are doing",
 		Long: `Status tells of each destination whether it takes events, how many wait and for how long, what is parked, what is wrong, who paused it,
-and how far a replay has got; and of each source when its last webhook came, and how many could not be read.
-
-It ends with status 1 if a person is needed: the gateway is not running, a destination has paused itself, or something is parked or
-unreadable. What somebody paused, and what only has to be tried again, is no such thing.`,
+and how far a replay has got; and of each source when its last webhook came, and how many could not be read.`,
 		Example: "  parlance status\n  parlance status --json | jq '.destinations[] | {name, state, lag_events}'",
 		Args:    noArgs,
 	}
@@ -43,7 +40,8 @@ unreadable. What somebody paused, and what only has to be tried again, is no suc
 		}
 		return err
 	}
-	return cmd
+	return ends(cmd, `a person is needed: the gateway is not running, a destination has paused itself, or something is parked
+or unreadable. What somebody paused, and what is only being tried again, is no such thing`)
 }
 
 // printObjects prints JSON objects, one a line.

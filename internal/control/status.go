@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/parlance-chat/parlance/internal/journal"
+	"github.com/parlance-chat/parlance/internal/phrase"
 )
 
 // A Status is how a gateway is doing.
@@ -237,5 +238,5 @@ func (t Target) exists(ctx context.Context, workspace, destination string) error
 	if slices.Contains(names, destination) {
 		return nil
 	}
-	return fmt.Errorf("no destination %q in workspace %q; there are %q", destination, workspace, names)
+	return fmt.Errorf("no destination %q in workspace %q; %s", destination, workspace, phrase.There(names))
 }

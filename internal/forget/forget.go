@@ -37,6 +37,12 @@ type Reply struct {
 	Compacted bool `json:"compacted"`
 }
 
+// Unknown reports whether nobody was known by what was asked for.
+func (r Reply) Unknown() bool {
+	r.Compacted = false
+	return r == Reply{}
+}
+
 // A Journal is one from which something can be taken out.
 type Journal interface {
 	journal.Erasable

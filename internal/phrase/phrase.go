@@ -1,4 +1,4 @@
-// Package phrase writes numbers and spans of time as people say them.
+// Package phrase writes numbers, spans of time and names as people say them.
 package phrase
 
 import (
@@ -33,4 +33,12 @@ func Count(n int64, what string) string {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// There says which names there are, after one that is not.
+func There(names []string) string {
+	if len(names) == 0 {
+		return "there is none"
+	}
+	return fmt.Sprintf("there are %q", names)
 }

@@ -58,10 +58,11 @@ CREATE INDEX parked_by ON parked (workspace, destination, id);
 // Path returns where in dir the journal is.
 func Path(dir string) string { return filepath.Join(dir, fileName) }
 
-// Exists reports whether there is a journal in dir, in whatever state.
+// Exists reports whether there is a journal in dir, in whatever state, or
+// something that hides whether there is: to open it then says what.
 func Exists(dir string) bool {
 	_, err := os.Stat(Path(dir))
-	return err == nil
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // inspect looks at the file's header without SQLite, which would write beside
