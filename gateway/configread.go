@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	destinations "github.com/parlance-chat/parlance/destination/all"
+
 	"github.com/parlance-chat/parlance/internal/strictyaml"
 )
 
@@ -71,14 +73,21 @@ func Peek(path string) (*Config, error) {
 }
 
 func read(data []byte, o strictyaml.Options) (*Config, []Problem) {
+	c, doc, problems := decode(data, o)
+	_, more := newResolver().resolve(c)
+	return c, doc.Merge(problems, more)
+}
+
+// decode reads what may be a part of a configuration.
+func decode(data []byte, o strictyaml.Options) (*Config, *strictyaml.Document, []Problem) {
 	c := Default()
-	r := newResolver()
+	known := destinations.Types()
 	o.Further = func(of any) (any, bool) {
 		d, ok := of.(*Destination)
 		if !ok {
 			return nil, false
 		}
-		if t := destinationType(r.destinations, d.Type); t != nil {
+		if t := destinationType(known, d.Type); t != nil {
 			d.Settings = t.Settings()
 		}
 		return d.Settings, true
@@ -87,6 +96,5 @@ func read(data []byte, o strictyaml.Options) (*Config, []Problem) {
 	if c.Settle == 0 {
 		c.Settle = NoSettle
 	}
-	_, more := r.resolve(c)
-	return c, doc.Merge(problems, more)
+	return c, doc, problems
 }

@@ -95,23 +95,20 @@ var wholeSecret = regexp.MustCompile(`"?\$\{([A-Za-z_][A-Za-z0-9_]*)\}"?`)
 // Examine implements console.Setup.
 func (s *setup) Examine(a console.Addition) console.Examined {
 	text, now, closed := s.current()
-	first := closed == "" && s.first(text)
-	c, problems := s.read(a, first)
-	out := described(c, a)
+	if closed != "" {
+		now = Default()
+	}
+	more, _, problems := readAddition(a, now, closed == "" && s.first(text))
+	out := described(more, a)
 	for _, p := range problems {
 		out.Problems = append(out.Problems, p.String())
-	}
-	if closed == "" && len(problems) == 0 {
-		_, problems := now.with(c, first)
-		for _, p := range problems {
-			out.Problems = append(out.Problems, p.String())
-		}
 	}
 	return out
 }
 
-// read reads what is to be added by itself.
-func (s *setup) read(a console.Addition, first bool) (*Config, []Problem) {
+// readAddition reads what is to be added, and returns what the configuration is
+// to be with it, and what is wrong with that.
+func readAddition(a console.Addition, now *Config, first bool) (more, want *Config, problems []Problem) {
 	var missing []Problem
 	o := strictyaml.Options{Env: func(name string) (string, bool) {
 		if v := strings.TrimSpace(a.Values[name]); v != "" { // as what is read from files is
@@ -134,15 +131,24 @@ func (s *setup) read(a console.Addition, first bool) (*Config, []Problem) {
 			return "", errors.New(`no file of this machine is read for what is added here; write "${NAME}", and type it below`)
 		}
 	}
-	c, problems := read([]byte(a.Text), o)
-	problems = slices.DeleteFunc(problems, func(p Problem) bool {
+	more, doc, problems := decode([]byte(a.Text), o)
+	want, wrong := now.with(more, first)
+	if want != nil {
+		_, wrong = newResolver().resolve(want)
+	}
+	if !first {
+		wrong = append(wrong, more.strayFiles()...)
+	}
+	problems = slices.DeleteFunc(doc.Merge(problems, wrong), func(p Problem) bool {
 		return slices.ContainsFunc(missing, func(m Problem) bool { return p.Text == "the environment variable "+m.Path+" is not set" })
 	})
 	for i := range problems {
-		problems[i].Path = fmt.Sprintf("line %d: %s", problems[i].Line, problems[i].Path)
+		if p := &problems[i]; p.Path != "" {
+			p.Path = fmt.Sprintf("line %d: %s", p.Line, p.Path)
+		}
 		problems[i].Line = 0
 	}
-	return c, append(missing, problems...)
+	return more, want, append(missing, problems...)
 }
 
 // described says what there is to add. What was not typed may be any secret of
@@ -187,37 +193,31 @@ func (s Source) address(workspace string, a console.Addition) string {
 	return r.webhookPath()
 }
 
-// with returns a configuration with what is added to it, and what is wrong with
-// that.
+// with returns a configuration with what is added to it, or what is wrong with
+// adding that.
 func (c *Config) with(more *Config, first bool) (*Config, []Problem) {
-	if first {
-		if len(more.Sources) == 0 {
-			return more, []Problem{{Text: "There is no source yet: write one below sources."}}
-		}
+	switch {
+	case first && len(more.Sources) == 0:
+		return nil, []Problem{{Text: "There is no source yet: write one below sources."}}
+	case first:
 		return more, nil
+	case len(more.Sources)+len(more.Destinations)+len(more.Workspaces) == 0:
+		return nil, []Problem{{Text: "There is nothing to add: write a source below sources, or a destination below destinations."}}
 	}
 	rest, out := *more, *c
 	rest.Sources, rest.Destinations, rest.Workspaces = nil, nil, nil
 	alone := reflect.DeepEqual(&rest, Default())
-	add := func(to *Workspace, w Workspace) {
-		to.Sources, to.Destinations = slices.Concat(to.Sources, w.Sources), slices.Concat(to.Destinations, w.Destinations)
-	}
-	top := Workspace{Sources: c.Sources, Destinations: c.Destinations}
-	add(&top, Workspace{Sources: more.Sources, Destinations: more.Destinations})
-	out.Sources, out.Destinations, out.Workspaces = top.Sources, top.Destinations, slices.Clone(c.Workspaces)
+	out.Sources, out.Destinations = slices.Concat(c.Sources, more.Sources), slices.Concat(c.Destinations, more.Destinations)
+	out.Workspaces = slices.Clone(c.Workspaces)
 	for _, w := range more.Workspaces {
 		i := slices.IndexFunc(out.Workspaces, func(o Workspace) bool { return o.Name == w.Name })
-		alone = alone && i >= 0 && reflect.DeepEqual(w, Workspace{Name: w.Name, Sources: w.Sources, Destinations: w.Destinations})
-		if alone {
-			add(&out.Workspaces[i], w)
+		if alone = alone && i >= 0 && reflect.DeepEqual(w, Workspace{Name: w.Name, Sources: w.Sources, Destinations: w.Destinations}); alone {
+			to := &out.Workspaces[i]
+			to.Sources, to.Destinations = slices.Concat(to.Sources, w.Sources), slices.Concat(to.Destinations, w.Destinations)
 		}
 	}
 	if !alone {
 		return nil, []Problem{{Text: "Only sources and destinations of workspaces that there are can be added here; edit the file for anything else."}}
 	}
-	if len(more.Sources)+len(more.Destinations)+len(more.Workspaces) == 0 {
-		return nil, []Problem{{Text: "There is nothing to add: write a source below sources, or a destination below destinations."}}
-	}
-	_, problems := newResolver().resolve(&out)
-	return &out, append(problems, more.strayFiles()...)
+	return &out, nil
 }

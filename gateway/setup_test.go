@@ -200,12 +200,12 @@ func TestSetupAdds(t *testing.T) {
 	if err := s.Write(typed(support+log+"./more.jsonl # look\n", "SUPPORT_SECRET", " secret ")); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Write(typed("workspaces:\n  acme:\n    destinations:\n      out: {type: stdout}\n")); err != nil {
+	if err := s.Write(typed("workspaces:\n  acme:\n    destinations:\n      out: {type: stdout, only: {sources: [desk]}}\n")); err != nil {
 		t.Fatal(err)
 	}
 	secret := filepath.ToSlash(filepath.Join(dir, "secrets", "support_secret"))
 	want := strings.Replace(kept, "\n\n# tenants", "\n  support:\n    type: chatwoot\n    secret: \"file:"+secret+"\"\n\n# tenants", 1) +
-		"    destinations:\n      out: {type: stdout}\n\n" + log + "./more.jsonl # look\n"
+		"    destinations:\n      out: {type: stdout, only: {sources: [desk]}}\n\n" + log + "./more.jsonl # look\n"
 	path := s.State().File
 	if b, err := os.ReadFile(path); err != nil || string(b) != want {
 		t.Errorf("got %s (%v), want %s", b, err, want)

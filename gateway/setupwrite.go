@@ -22,12 +22,7 @@ func (s *setup) Write(a console.Addition) error {
 	if closed != "" {
 		return errors.New(closed)
 	}
-	first := s.first(text)
-	more, problems := s.read(a, first)
-	if len(problems) > 0 {
-		return &ConfigError{problems}
-	}
-	want, problems := now.with(more, first)
+	more, want, problems := readAddition(a, now, s.first(text))
 	if len(problems) > 0 {
 		return &ConfigError{problems}
 	}
@@ -50,7 +45,7 @@ func (s *setup) put(text []byte, lines string, more, want *Config) error {
 	if !s.first(text) {
 		env = nil
 	}
-	if c, err := Parse([]byte(lines), "", env); err != nil || !reflect.DeepEqual(c, more) {
+	if c, _, problems := decode([]byte(lines), strictyaml.Options{Env: env}); len(problems) > 0 || !reflect.DeepEqual(c, more) {
 		return errors.New("gateway: what is no secret, or a part of a longer value, cannot stand in a file of its own; write the value itself")
 	}
 	anew, err := strictyaml.Add(text, []byte(lines))
@@ -105,16 +100,17 @@ func writeAnew(path string, text []byte, mode fs.FileMode) error {
 // strayFiles tells of files that destinations are to write anywhere but where
 // such files are: an operator is not to write into what others read.
 func (c *Config) strayFiles() (list []Problem) {
-	look := func(destinations []Destination) {
+	look := func(path string, destinations []Destination) {
 		for _, d := range destinations {
 			if f, ok := d.Settings.(*file.Settings); ok && (!filepath.IsLocal(f.Path) || filepath.Ext(f.Path) != ".jsonl") {
-				list = append(list, Problem{Path: d.Name, Text: "path: what is added here may only write files below the gateway's own directory whose names end in .jsonl"})
+				list = append(list, Problem{Path: strictyaml.Join(strictyaml.Join(strictyaml.Join(path, "destinations"), d.Name), "path"),
+					Text: "what is added here may only write files below the gateway's own directory whose names end in .jsonl"})
 			}
 		}
 	}
-	look(c.Destinations)
+	look("", c.Destinations)
 	for _, w := range c.Workspaces {
-		look(w.Destinations)
+		look(strictyaml.Join("workspaces", w.Name), w.Destinations)
 	}
 	return list
 }
