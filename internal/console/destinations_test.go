@@ -58,6 +58,7 @@ func TestDestinationInBrowser(t *testing.T) {
 	status.Store(400)
 	tell(t, url, `{"activities":[`+`{"id":"m2","type":"message","conversation_id":"17","time":"2026-03-02T09:00:05Z","by":"agent","agent":{"id":"7"},"message":{"id":"m2","body":"We do."}}`+`]}`)
 	tab.SeeAt("/parked", "td", "not today, <b>Parlance</b>")
+	tab.See("nav a[href='/parked'] .chip", "1")
 	tab.Shots("parked")
 	tab.Go("/events/3")
 	tab.See("h3 .chip.bad", "parked")
@@ -66,7 +67,8 @@ func TestDestinationInBrowser(t *testing.T) {
 	tab.See("h3 .chip.good", "delivered")
 	tab.See(".attempts", "/v1/batch")
 	tab.See(".attempts .chip.warn", "pause")
-	tab.Go("/parked")
+	tab.Click("nav a[href='/parked']")
+	tab.See("h1", "Parked calls")
 	tab.Click("td input[type=checkbox]")
 	tab.Click("button[value=resend]")
 	tab.See(".notice.bad", "1 refused again")
@@ -75,6 +77,9 @@ func TestDestinationInBrowser(t *testing.T) {
 	tab.Click("button[value=resend]")
 	tab.See(".notice.good", "resend: 1 done")
 	tab.See(".empty", "Nothing is parked")
+	if tab.Shows("nav .chip", "") {
+		t.Error("the navigation still counts parked calls")
+	}
 	if r := taken.Report(); r.Calls != 3 || r.Repeated != 0 {
 		t.Errorf("got %+v, want the 3 events, each once", r)
 	}
@@ -87,7 +92,7 @@ func TestDestinationInBrowser(t *testing.T) {
 	tab.See(".notice.good", "The replay is under way")
 	tab.SeeAt("/destinations/segment", "td", "3 of 3")
 
-	tab.Go("/audit")
+	tab.Click("nav a[href='/audit']")
 	tab.See("td", "resend parked")
 	tab.See("td", "default/segment")
 }

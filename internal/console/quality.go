@@ -1,9 +1,11 @@
 package console
 
 import (
+	"context"
 	"fmt"
 	"time"
 
+	"github.com/parlance-chat/parlance/internal/journal"
 	"github.com/parlance-chat/parlance/internal/quality"
 	"github.com/parlance-chat/parlance/internal/trace"
 )
@@ -12,6 +14,7 @@ import (
 type Journal interface {
 	trace.Journal
 	quality.Journal
+	CountParked(ctx context.Context, q journal.ParkedQuery) (int64, error)
 }
 
 // A qualityView is how good the events are.

@@ -208,7 +208,7 @@ func (v *reportView) draw(q *request) {
 		if v.Weekdays != "" {
 			to.Set("weekdays", v.Weekdays)
 		}
-		v.Presets = append(v.Presets, link{"/reports?" + to.Encode(), p.text, v.Range == p.name, false})
+		v.Presets = append(v.Presets, link{Href: "/reports?" + to.Encode(), Name: p.text, Here: v.Range == p.name})
 	}
 	v.Cards, v.Charts, v.Tables = v.cards(q), v.charts(q), v.tables(q)
 	for i := range v.Charts {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/parlance-chat/parlance/internal/console/access"
+	"github.com/parlance-chat/parlance/internal/journal"
 )
 
 // A frame is what stands around a page.
@@ -27,12 +28,16 @@ type frame struct {
 type link struct {
 	Href, Name string
 	Here       bool
-	operators  bool // only they can do anything there
+	Count      int64 // of what waits there for somebody
+	operators  bool  // only they can do anything there
 }
 
 // navigation is what stands above every page, in this order.
 var navigation = []link{{Href: "/", Name: "Live"}, {Href: "/conversations", Name: "Conversations"}, {Href: "/reports", Name: "Reports"}, {Href: "/destinations", Name: "Destinations"},
-	{Href: "/sources", Name: "Sources"}, {Href: "/quality", Name: "Quality"}, {Href: "/playground", Name: "Playground", operators: true}, {Href: "/setup", Name: "Setup", operators: true}}
+	{Href: parkedPath, Name: "Parked"}, {Href: "/sources", Name: "Sources"}, {Href: "/quality", Name: "Quality"}, {Href: "/playground", Name: "Playground", operators: true}, {Href: "/setup", Name: "Setup", operators: true},
+	{Href: "/audit", Name: "Audit log", operators: true}}
+
+const parkedPath = "/parked"
 
 // show answers with a page or its twin.
 func (c *Console) show(w http.ResponseWriter, r *http.Request, p page, t *template.Template) {
@@ -67,22 +72,9 @@ func (c *Console) render(w http.ResponseWriter, q *request, status int, t *templ
 	if titled, ok := data.(interface{ Title() string }); ok {
 		title = titled.Title()
 	}
-	f := frame{Title: title, Path: q.URL.Path, Twin: twin(q.URL), Workspaces: c.o.Workspaces(), Request: q, Data: data}
-	if q.User.Name == "" {
-		f.Nav, f.Workspaces = nil, nil // nothing is told to those who are not known
-	}
-	for _, l := range navigation {
-		if q.User.Name == "" {
-			break
-		}
-		if l.operators && !q.User.Role.May(access.Operator) {
-			continue
-		}
-		l.Here = l.Href == q.URL.Path || l.Href != "/" && strings.HasPrefix(q.URL.Path, l.Href+"/")
-		if q.Workspace != "default" {
-			l.Href += "?workspace=" + url.QueryEscape(q.Workspace)
-		}
-		f.Nav = append(f.Nav, l)
+	f := frame{Title: title, Path: q.URL.Path, Twin: twin(q.URL), Request: q, Data: data}
+	if q.User.Name != "" { // nothing is told to those who are not known
+		f.Nav, f.Workspaces = c.navigation(q), c.o.Workspaces()
 	}
 	var b bytes.Buffer
 	if err := t.Execute(&b, f); err != nil {
@@ -93,6 +85,27 @@ func (c *Console) render(w http.ResponseWriter, q *request, status int, t *templ
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = b.WriteTo(w) // the browser is gone; nobody to tell
+}
+
+// navigation is what stands above a page.
+func (c *Console) navigation(q *request) (list []link) {
+	for _, l := range navigation {
+		if l.operators && !q.User.Role.May(access.Operator) {
+			continue
+		}
+		l.Here = l.Href == q.URL.Path || l.Href != "/" && strings.HasPrefix(q.URL.Path, l.Href+"/")
+		if l.Href == parkedPath {
+			var err error
+			if l.Count, err = c.o.Journal.CountParked(q.Context(), journal.ParkedQuery{Workspace: q.Workspace}); err != nil && q.Context().Err() == nil {
+				c.o.Log.Error("console: parked calls cannot be counted", "error", err) // the page may be right without
+			}
+		}
+		if q.Workspace != "default" {
+			l.Href += "?workspace=" + url.QueryEscape(q.Workspace)
+		}
+		list = append(list, l)
+	}
+	return list
 }
 
 // twin returns the address of a page in JSON.

@@ -17,6 +17,8 @@ function localTimes(root) {
 
 document.addEventListener('DOMContentLoaded', () => {
   localTimes(document);
+  const here = document.querySelector('.top nav [aria-current]'); // a phone has not room for all
+  if (here) here.closest('nav').scrollLeft = here.offsetLeft - here.closest('nav').offsetLeft - 40;
   for (const form of document.querySelectorAll('form[data-auto]')) {
     // While somebody types a day, it is for a moment one of the year 2.
     form.addEventListener('change', (e) => { if (e.target.type !== 'date') form.requestSubmit(); });
