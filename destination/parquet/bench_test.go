@@ -1,9 +1,9 @@
 package parquet
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,58 +12,48 @@ import (
 	pq "github.com/parquet-go/parquet-go"
 
 	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/destination/destinationtest"
 	"github.com/parlance-chat/parlance/destination/warehouse"
-	"github.com/parlance-chat/parlance/destination/warehouse/warehousetest"
 )
 
-// benchmarked is how many events there are. An attempt has 10,000.
-const benchmarked = 100_000
-
-// BenchmarkSend writes events to a directory, as the gateway does: each attempt
-// is on disk when Send returns.
+// BenchmarkSend compares Send with plain loops that write the same calls into
+// files of the same two tables, file and name on disk for each. Both read calls by
+// encoding/json and do without the record of attempts, so that a file may come
+// twice after a crash. Same has the same columns; ten has only those that these
+// calls have values for, as fields of a struct.
 func BenchmarkSend(b *testing.B) {
-	for b.Loop() {
-		b.StopTimer()
-		d := local(b, b.TempDir())
-		warehousetest.Send(b, d, `{"type":"page"}`) // which makes the tables
-		for from := 0; from < benchmarked; from += maxCalls {
-			a := warehousetest.Numbered(from, maxCalls)
-			b.StartTimer()
-			if err := d.Send(b.Context(), a); err != nil {
-				b.Fatal(err)
-			}
-			b.StopTimer()
-		}
-		b.StartTimer()
-	}
-	b.ReportMetric(benchmarked*float64(b.N)/b.Elapsed().Seconds(), "events/s")
-}
-
-// BenchmarkSameColumns is a plain loop that leaves what Send leaves: the same
-// columns of the same two tables, on disk for each 10,000. It reads calls by
-// encoding/json, looks for each column's value, and does without the record of
-// attempts, so that a file may come twice after a crash.
-func BenchmarkSameColumns(b *testing.B) {
 	tables := map[string]*warehouse.Table{}
 	for _, t := range warehouse.New().Tables {
 		tables[t.Name] = t
 	}
-	for b.Loop() {
-		b.StopTimer()
-		dir := b.TempDir()
-		for from := 0; from < benchmarked; from += maxCalls {
-			a := warehousetest.Numbered(from, maxCalls)
-			b.StartTimer()
+	d := local(b, b.TempDir())
+	dir := b.TempDir()
+	path := func(table string, a destination.Attempt) string {
+		return filepath.Join(dir, table+"-"+a.Calls[0].MessageID+".parquet")
+	}
+	destinationtest.Race(b, maxCalls,
+		destinationtest.Racer{Name: "Send", Send: d.Send},
+		destinationtest.Racer{Name: "same", Send: func(_ context.Context, a destination.Attempt) error {
 			for _, name := range []string{"live_chat_message_sent", "tracks"} {
-				if err := written(filepath.Join(dir, fmt.Sprintf("%s-%d.parquet", name, from)), tables[name], a); err != nil {
-					b.Fatal(err)
+				if err := written(path("same-"+name, a), tables[name], a); err != nil {
+					return err
 				}
 			}
-			b.StopTimer()
-		}
-		b.StartTimer()
-	}
-	b.ReportMetric(benchmarked*float64(b.N)/b.Elapsed().Seconds(), "events/s")
+			return nil
+		}},
+		destinationtest.Racer{Name: "ten", Send: func(_ context.Context, a destination.Attempt) error {
+			rows, err := plainRows(a)
+			if err != nil {
+				return err
+			}
+			for _, name := range []string{"sent", "tracks"} {
+				if err := writePlain(path("ten-"+name, a), rows); err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
+	)
 }
 
 func written(path string, t *warehouse.Table, a destination.Attempt) error {
@@ -87,7 +77,7 @@ func written(path string, t *warehouse.Table, a destination.Attempt) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(newEncoder(t).encode(f, rows), f.Sync(), f.Close())
+	return errors.Join((&encoder{table: t}).encode(f, rows), f.Sync(), f.Close(), syncDir(filepath.Dir(path)))
 }
 
 // flatten adds the values of an object, and of those in it, by names with _.
@@ -131,32 +121,12 @@ type plain struct {
 	MessageID    string    `parquet:"message_id"`
 }
 
-// BenchmarkLoop reads the same calls and writes the same two files for each
-// 10,000. It does without all else: no record, no sync, no other columns.
-func BenchmarkLoop(b *testing.B) {
-	for b.Loop() {
-		b.StopTimer()
-		dir := b.TempDir()
-		for from := 0; from < benchmarked; from += maxCalls {
-			a := warehousetest.Numbered(from, maxCalls)
-			b.StartTimer()
-			if err := loop(dir, from, a); err != nil {
-				b.Fatal(err)
-			}
-			b.StopTimer()
-		}
-		b.StartTimer()
-	}
-	b.ReportMetric(benchmarked*float64(b.N)/b.Elapsed().Seconds(), "events/s")
-}
-
-func loop(dir string, from int, a destination.Attempt) error {
-	var rows []plain
+func plainRows(a destination.Attempt) (rows []plain, err error) {
 	for _, c := range a.Calls {
 		var call struct {
-			Event, UserID     string
-			SentAt, Timestamp time.Time
-			Context           struct {
+			Event, UserID string
+			Timestamp     time.Time
+			Context       struct {
 				LiveChat struct{ Source string } `json:"live_chat"`
 			}
 			Properties struct {
@@ -167,23 +137,22 @@ func loop(dir string, from int, a destination.Attempt) error {
 			}
 		}
 		if err := json.Unmarshal(c.JSON, &call); err != nil {
-			return err
+			return nil, err
 		}
 		p := call.Properties
-		rows = append(rows, plain{c.MessageID, call.UserID, call.SentAt, call.Timestamp, call.Context.LiveChat.Source, call.Event, p.Duration, p.Conversation, p.Body, p.MessageID})
+		rows = append(rows, plain{c.MessageID, call.UserID, a.SentAt, call.Timestamp, call.Context.LiveChat.Source, call.Event, p.Duration, p.Conversation, p.Body, p.MessageID})
 	}
-	for _, table := range []string{"sent", "tracks"} {
-		f, err := os.Create(filepath.Join(dir, fmt.Sprintf("%s-%d.parquet", table, from)))
-		if err != nil {
-			return err
-		}
-		w := pq.NewGenericWriter[plain](f, pq.Compression(&pq.Zstd))
-		if _, err = w.Write(rows); err == nil {
-			err = w.Close()
-		}
-		if err = errors.Join(err, f.Close()); err != nil {
-			return err
-		}
+	return rows, nil
+}
+
+func writePlain(path string, rows []plain) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
 	}
-	return nil
+	w := pq.NewGenericWriter[plain](f, pq.Compression(&pq.Zstd))
+	if _, err = w.Write(rows); err == nil {
+		err = w.Close()
+	}
+	return errors.Join(err, f.Sync(), f.Close(), syncDir(filepath.Dir(path)))
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"syscall"
 )
 
@@ -14,34 +15,49 @@ const asideKey = "_parlance/aside"
 
 // A disk is a directory that holds a store. It does what package fileblob
 // leaves out: that files outlast a power failure.
-type disk string
+type disk struct {
+	root    string
+	lasting sync.Map // directories that do, names and all; each costs a sync for all above it
+}
 
-func (d disk) path(key string) string { return filepath.Join(string(d), filepath.FromSlash(key)) }
+func (d *disk) path(key string) string { return filepath.Join(d.root, filepath.FromSlash(key)) }
 
 // clear removes what was left aside when somebody pulled the plug.
-func (d disk) clear() error { return os.RemoveAll(d.path(asideKey)) }
+func (d *disk) clear() error { return os.RemoveAll(d.path(asideKey)) }
 
 // move puts a file in its place, and all of it on disk.
-func (d disk) move(from, to string) error {
+func (d *disk) move(from, to string) error {
 	if err := flush(d.path(from)); err != nil {
 		return err
 	}
 	dir := filepath.Dir(d.path(to))
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := d.makeDir(dir); err != nil {
 		return err
 	}
 	if err := os.Rename(d.path(from), d.path(to)); err != nil {
 		return err
 	}
-	// The names, too, up to that of the directory itself.
-	for ; ; dir = filepath.Dir(dir) {
-		if err := syncDir(dir); err != nil {
+	return syncDir(dir)
+}
+
+// makeDir makes sure that a directory is there, and its name and those of all
+// above it on disk, up to that of the root.
+func (d *disk) makeDir(dir string) error {
+	_, err := os.Stat(dir)
+	if _, ok := d.lasting.Load(dir); ok && err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	for at := dir; len(at) >= len(d.root) && at != filepath.Dir(at); {
+		at = filepath.Dir(at)
+		if err := syncDir(at); err != nil {
 			return err
 		}
-		if len(dir) < len(string(d)) || dir == filepath.Dir(dir) {
-			return nil
-		}
 	}
+	d.lasting.Store(dir, true)
+	return nil
 }
 
 func flush(path string) error {

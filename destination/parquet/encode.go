@@ -2,6 +2,8 @@ package parquet
 
 import (
 	"io"
+	"slices"
+	"sync"
 	"time"
 
 	pq "github.com/parquet-go/parquet-go"
@@ -9,27 +11,29 @@ import (
 	"github.com/parlance-chat/parlance/destination/warehouse"
 )
 
-// An encoder writes rows of one table as Parquet files. It is not safe for
-// concurrent use.
+// An encoder writes rows of one table as Parquet files, one after the other. Its
+// methods may be called concurrently.
 type encoder struct {
-	table  *warehouse.Table
-	writer *pq.GenericWriter[any]
-	rows   [rowsAtOnce]pq.Row // used again and again
+	table *warehouse.Table
+
+	mu     sync.Mutex             // guards the fields below
+	writer *pq.GenericWriter[any] // nil until it is needed, and after it failed
+	values [valuesAtOnce]pq.Value // used again and again
 }
 
-// rowsAtOnce is how many rows are laid out before the library gets them.
-const rowsAtOnce = 64
+// valuesAtOnce is how many values of a column the library gets at once.
+const valuesAtOnce = 256
 
-func newEncoder(t *warehouse.Table) *encoder {
+func newWriter(t *warehouse.Table) *pq.GenericWriter[any] {
 	root := columns{Group: make(pq.Group)}
 	for _, c := range t.Columns {
 		root.names = append(root.names, c.Name)
 		root.Group[c.Name] = node(c)
 	}
-	return &encoder{table: t, writer: pq.NewGenericWriter[any](io.Discard, &pq.WriterConfig{
+	return pq.NewGenericWriter[any](io.Discard, &pq.WriterConfig{
 		Schema: pq.NewSchema(t.Name, root), Compression: &pq.Zstd, CreatedBy: "parlance",
 		PageBufferSize: 64 << 10, DictionaryMaxBytes: 1 << 20, DataPageVersion: 1,
-	})}
+	})
 }
 
 // distinct are the columns of texts of which hardly two are the same.
@@ -72,40 +76,38 @@ func (c columns) Fields() []pq.Field {
 	return fields
 }
 
-// encode writes a file.
-func (e *encoder) encode(w io.Writer, rows [][]any) error {
+// encode writes a file, column by column: the library would take rows apart.
+func (e *encoder) encode(w io.Writer, rows [][]any) (err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.writer == nil {
+		e.writer = newWriter(e.table)
+	}
+	defer func() {
+		if err != nil {
+			e.writer = nil
+		}
+	}()
 	e.writer.Reset(w)
-	for len(rows) > 0 {
-		n := min(rowsAtOnce, len(rows))
-		for i, r := range rows[:n] {
-			e.rows[i] = values(e.rows[i][:0], r)
+	for i, column := range e.writer.ColumnWriters() {
+		null := pq.Value{}.Level(0, 0, i)
+		for some := range slices.Chunk(rows, len(e.values)) {
+			for n, row := range some {
+				if e.values[n] = null; row[i] != nil {
+					e.values[n] = value(row[i]).Level(0, 1, i)
+				}
+			}
+			if _, err := column.WriteRowValues(e.values[:len(some)]); err != nil {
+				return err
+			}
 		}
-		if _, err := e.writer.WriteRows(e.rows[:n]); err != nil {
-			return err
-		}
-		rows = rows[n:]
 	}
 	return e.writer.Close()
 }
 
-// values appends the values of a row.
-func values(r pq.Row, row []any) pq.Row {
-	for i, v := range row {
-		var p pq.Value
-		level := 1
-		switch v := v.(type) {
-		case nil:
-			level = 0
-		case string:
-			p = pq.ByteArrayValue([]byte(v))
-		case []byte:
-			p = pq.ByteArrayValue(v)
-		case int64:
-			p = pq.Int64Value(v)
-		case time.Time:
-			p = pq.Int64Value(v.UnixMicro())
-		}
-		r = append(r, p.Level(0, level, i))
+func value(v any) pq.Value {
+	if t, ok := v.(time.Time); ok {
+		return pq.Int64Value(t.UnixMicro())
 	}
-	return r
+	return pq.ValueOf(v)
 }

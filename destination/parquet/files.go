@@ -105,18 +105,11 @@ func (d *Destination) write(ctx context.Context, s *store, files []file, tell fu
 		if err := failed.Err(); err != nil {
 			return cmp.Or(g.Wait(), err)
 		}
-		e := d.encoders[f.table.Name]
-		if e == nil {
-			e = newEncoder(f.table)
-			d.encoders[f.table.Name] = e
-		}
-		var b bytes.Buffer
-		if err := e.encode(&b, f.rows); err != nil {
-			delete(d.encoders, f.table.Name)
-			g.Go(func() error { return fmt.Errorf("encode: %w", err) })
-			break
-		}
 		g.Go(func() error {
+			var b bytes.Buffer
+			if err := d.encoders[f.table.Name].encode(&b, f.rows); err != nil {
+				return fmt.Errorf("encode: %w", err)
+			}
 			err := s.write(ctx, f.key, "application/vnd.apache.parquet", b.Bytes())
 			if tell != nil {
 				tell(exchange(f, b.Len(), err))

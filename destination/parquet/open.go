@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 
 	"cloud.google.com/go/storage"
@@ -66,7 +67,7 @@ func (s *store) openDisk(u *url.URL) (err error) {
 	if err != nil {
 		return err
 	}
-	s.disk = disk(dir)
+	s.disk = &disk{root: filepath.Clean(dir)}
 	return s.disk.clear()
 }
 

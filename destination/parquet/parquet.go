@@ -52,7 +52,11 @@ func Open(s Settings) (*Destination, error) {
 		return nil, fmt.Errorf("parquet: %w", err)
 	}
 	l := warehouse.New()
-	return &Destination{settings: s, layout: l, columns: columnsOf(l), remembered: 2 * maxCalls, encoders: make(map[string]*encoder)}, nil
+	d := &Destination{settings: s, layout: l, columns: columnsOf(l), remembered: 2 * maxCalls, encoders: make(map[string]*encoder)}
+	for _, t := range tables(l) {
+		d.encoders[t.Name] = &encoder{table: t}
+	}
+	return d, nil
 }
 
 // A Destination writes below one URL. It implements destination.Destination
