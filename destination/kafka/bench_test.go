@@ -15,7 +15,7 @@ import (
 // same messages, acks=all, idempotent and compressed as well: with ProduceSync
 // and as many messages at once, and with Produce for each and Flush at the end
 // of an attempt. Neither keeps a conversation in order when something fails.
-// Like Send they find the event in the call; of told it is known.
+// They find the event in the call; told knows it, as Send does.
 func BenchmarkSend(b *testing.B) {
 	loop := func(produce func(context.Context, *kgo.Client, []*kgo.Record) error, event func(destination.Call) string) func(context.Context, destination.Attempt) error {
 		client, err := kgo.NewClient(kgo.SeedBrokers(run(b).ListenAddrs()...), kgo.ProducerBatchCompression(kgo.ZstdCompression()))

@@ -114,7 +114,7 @@ func (d *Destination) Send(ctx context.Context, a destination.Attempt) error {
 		d.forget(a.Calls)
 		return nil
 	}
-	d.remember(acked)
+	d.remember(calls, acked)
 	if !errors.As(err, new(*destination.Refusal)) {
 		d.Close() // whatever is wrong with it goes with it
 	}
@@ -123,6 +123,9 @@ func (d *Destination) Send(ctx context.Context, a destination.Attempt) error {
 
 // left returns the calls that the brokers do not have yet.
 func (d *Destination) left(calls []destination.Call) []destination.Call {
+	if len(d.taken) == 0 {
+		return calls
+	}
 	list := make([]destination.Call, 0, len(calls))
 	for _, c := range calls {
 		if !d.taken[c.MessageID] {
@@ -132,14 +135,14 @@ func (d *Destination) left(calls []destination.Call) []destination.Call {
 	return list
 }
 
-// remember notes that the brokers have the calls.
-func (d *Destination) remember(calls []destination.Call) {
-	if len(d.taken)+len(calls) > maxTaken {
+// remember notes that the brokers have those of the calls.
+func (d *Destination) remember(calls []destination.Call, acked []int) {
+	if len(d.taken)+len(acked) > maxTaken {
 		clear(d.taken) // a repetition is better than memory without end
 	}
-	for _, c := range calls {
-		if c.MessageID != "" {
-			d.taken[c.MessageID] = true
+	for _, i := range acked {
+		if id := calls[i].MessageID; id != "" {
+			d.taken[id] = true
 		}
 	}
 }

@@ -23,14 +23,14 @@ type producer struct {
 	ready map[string]bool
 }
 
-// send writes calls, and returns those that the brokers acknowledged and the
-// error that is to be heeded first.
+// send writes calls, and returns the indexes of those that the brokers
+// acknowledged and the error that is to be heeded first.
 //
 // In a partition nothing comes behind a message that failed: the library fails
 // all that it holds for the partition, and a broker refuses what was under way
 // already, which has a gap before it in its sequence. All is handed to the
 // library before any of it is sent, so that it does hold it.
-func (p *producer) send(ctx context.Context, calls []destination.Call) (acked []destination.Call, err error) {
+func (p *producer) send(ctx context.Context, calls []destination.Call) (acked []int, err error) {
 	records := make([]*kgo.Record, len(calls))
 	topics := map[string]bool{}
 	for i, c := range calls {
@@ -58,8 +58,8 @@ func (p *producer) send(ctx context.Context, calls []destination.Call) (acked []
 	}
 	for _, some := range [][]int{alone, rest} {
 		done, err := p.produce(ctx, records, some)
+		acked = append(acked, done...)
 		for _, i := range done {
-			acked = append(acked, calls[i])
 			p.ready[records[i].Topic] = true
 		}
 		if err != nil {
@@ -74,6 +74,7 @@ func (p *producer) produce(ctx context.Context, records []*kgo.Record, some []in
 	if len(some) == 0 {
 		return nil, nil
 	}
+	done = make([]int, 0, len(some))
 	var pause, again, refusal error
 	var all sync.WaitGroup
 	all.Add(len(some))
