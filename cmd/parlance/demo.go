@@ -46,12 +46,7 @@ it, and nothing is left.`,
 		// A closed terminal or pipe must not leave anything behind either.
 		ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGHUP, syscall.SIGPIPE)
 		defer stop()
-		if *length > 0 {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, *length)
-			defer cancel()
-		}
-		d := &demo{out: cmd.OutOrStdout(), paint: newPainter(cmd.OutOrStdout()), listen: *listen, rate: *rate}
+		d := &demo{out: cmd.OutOrStdout(), paint: newPainter(cmd.OutOrStdout()), listen: *listen, rate: *rate, length: *length}
 		return d.run(ctx)
 	}
 	return cmd
@@ -63,6 +58,7 @@ type demo struct {
 	paint    painter
 	listen   string
 	rate     float64
+	length   time.Duration // of the play; zero has no end
 	config   *gateway.Config
 	segment  *standin.Server
 	secret   string
@@ -104,8 +100,14 @@ func (d *demo) run(ctx context.Context) (err error) {
 	return err
 }
 
-// play has every source's tool play conversations until ctx is done.
+// play has every source's tool play conversations until ctx is done, or as long
+// as is wanted.
 func (d *demo) play(ctx context.Context) error {
+	if d.length > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, d.length)
+		defer cancel()
+	}
 	players, ctx := errgroup.WithContext(ctx)
 	for i, s := range d.config.Sources {
 		to := "http://" + d.config.Listen + "/in/" + s.Name
