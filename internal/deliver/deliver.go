@@ -108,7 +108,7 @@ func newLoop(ctx context.Context, o Options) *loop {
 
 // follow reads what follows into the window, and has it take off, until ctx is
 // done. It waits for events only where they could take off: a destination that
-// takes nothing is not woken by each.
+// takes nothing is not woken by each. Else it looks again when it is told.
 func (l *loop) follow(ctx context.Context) {
 	now, cancel := context.WithCancel(ctx)
 	cancel() // what is there already is read, and nothing is waited for

@@ -50,6 +50,9 @@ func (l *loop) attempts(items []*item) (told destination.Exchange, err error) {
 		if err != nil {
 			return told, err
 		}
+		if p.probe {
+			l.tell() // others may be taken though these are not
+		}
 		told, err = l.attempt(items, retry)
 		if errors.As(err, new(*destination.Refusal)) || err == nil {
 			l.gate.leave(p, err)

@@ -152,6 +152,29 @@ func TestOneConversationInTrouble(t *testing.T) {
 	})
 }
 
+// It may also have come first, and alone: others are tried in its stead.
+func TestTroubleComesFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := openJournal(t)
+		b := newBusy(destination.Limits{Calls: 1, InFlight: 4}, func(a destination.Attempt) error {
+			if a.Calls[0].MessageID == "m0001" {
+				return errors.New("500 Internal Server Error")
+			}
+			return nil
+		})
+		defer start(options(j, "default", "d", b))()
+		for range 3 {
+			tellApart(t, j, 1) // all of one conversation
+			time.Sleep(10 * time.Minute)
+		}
+		tell(t, j, "default", numbered(2, 10)...)
+		time.Sleep(4 * time.Minute) // two times away, at most, each at most a minute
+		if got := b.ids(); !slices.Equal(got, numbered(2, 10)) {
+			t.Errorf("got %v in 4 minutes, want all that came later", got)
+		}
+	})
+}
+
 // A wait counts for all, from the one who asked last, and attempts that were
 // under way do not end it.
 func TestWaitCountsForAll(t *testing.T) {
