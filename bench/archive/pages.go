@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/parlance-chat/parlance/internal/archive"
 	"github.com/parlance-chat/parlance/internal/report"
 )
@@ -94,17 +92,11 @@ func (p *pages) report(name string, q report.Query) page {
 		q.Zone = p.end.Location()
 	}
 	return page{name: name, open: func() (int, error) {
-		var o report.Overview
-		group, ctx := errgroup.WithContext(p.ctx)
-		group.Go(func() (err error) {
-			o, err = report.Read(ctx, p.archive, q)
-			return err
-		})
-		group.Go(func() error {
-			_, err := report.Agents(ctx, p.archive, q)
-			return err
-		})
-		err := group.Wait()
+		o, err := report.Read(p.ctx, p.archive, q)
+		if err != nil {
+			return 0, err
+		}
+		_, err = report.Agents(p.ctx, p.archive, q)
 		return int(o.Figures.Started), err
 	}}
 }

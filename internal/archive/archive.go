@@ -29,7 +29,7 @@ const FileName = "archive.db"
 const (
 	// applicationID is "ParA" in ASCII.
 	applicationID = 0x50617241
-	formatVersion = 2
+	formatVersion = 3
 	// readers bounds how many read at once.
 	readers = 2
 )

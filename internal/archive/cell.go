@@ -8,8 +8,11 @@ import (
 	"slices"
 )
 
-// A cell holds the figures of a day, in UTC, as a sparse vector: numbers by
-// key, of which none is 0. An agent's are few, and their cell is of eight days.
+// A cell holds the figures of three hours as a sparse vector: numbers by key, of
+// which none is 0. An agent's are few, and their cell is of four days. So most
+// cells have two or three kilobytes, and fit in a page of SQLite: those of a day
+// did not, and reports took twice as long.
+//
 // A key is a metric, a quarter of an hour since the cell begins and, for what
 // is measured, a bucket of its length. All zones of today are whole quarters of
 // an hour away from UTC, so that any of them can be answered exactly.
@@ -18,8 +21,8 @@ import (
 // order, one word with it and how many follow, then those, in the order of their
 // keys. Each has 10 bits for the quarter, 11 for the bucket if there are any,
 // and a number in what is left. A number that needs more goes on in the next
-// word, which has the same key. Varints would take a third less, and reports of
-// a year, which read millions of numbers, three times as long.
+// word, which has the same key. Varints would take a third less room, and half of
+// the time of a report of a year, which reads millions of numbers.
 type key uint32
 
 const (
@@ -28,6 +31,7 @@ const (
 	metricShift = quarterBits + bucketBits
 	placeBits   = 21
 	dayBits     = 17
+	timeBits    = dayBits + 3
 )
 
 func newKey(m Metric, quarter int64, bucket int) key {
@@ -44,24 +48,32 @@ func (m Metric) width() uint {
 	return 32 - quarterBits
 }
 
-// DaysOf returns how many days a cell of an agent is of, 0 being all. It begins
-// on a multiple of them.
-func DaysOf(agent int64) int64 {
+// threeHours are what a cell of all is of, and count the time in the ids of
+// cells.
+const threeHours = 12 * quarter
+
+// cellsOf returns how many times three hours a cell of an agent is of, 0 being
+// all. It begins on a multiple of them.
+func cellsOf(agent int64) int64 {
 	if agent == 0 {
 		return 1
 	}
-	return 8
+	return 4 * day / threeHours
 }
 
 // cellOf returns the row of the cell that has a time, and the quarter of an
-// hour that it is there. Day 0 of all has what is not by time.
+// hour that it is there. The first of all has what is not by time.
 func cellOf(agent, place, at int64) (id, q int64) {
-	first := at / day / DaysOf(agent) * DaysOf(agent)
-	return cellID(agent, place, first), (at - first*day) / quarter
+	at /= quarter
+	span := cellsOf(agent) * threeHours / quarter
+	return cellID(agent, place, at-at%span), at % span
 }
 
-// cellID is the row of a cell that begins on a day. Days count from 1970.
-func cellID(agent, place, day int64) int64 { return agent<<(placeBits+dayBits) | place<<dayBits | day }
+// cellID is the row of a cell that begins with a quarter of an hour, which
+// count from 1970.
+func cellID(agent, place, first int64) int64 {
+	return agent<<(placeBits+timeBits) | place<<timeBits | first*quarter/threeHours
+}
 
 // subBits is how finely lengths are told apart: 64 buckets from each power of
 // two to the next. What is below 128 ms is exact, and the middle of a bucket is
@@ -114,7 +126,7 @@ func each(data []byte, spare []Number, f func(m Metric, list []Number)) ([]Numbe
 		if data = data[4:]; words == 0 || words > len(data)/4 {
 			return spare, errCell
 		}
-		spare = numbers(data[:4*words], m.width(), spare[:0])
+		spare = numbers(data[:4*words], m.width(), spare)
 		f(m, spare)
 		data = data[4*words:]
 	}
@@ -124,22 +136,24 @@ func each(data []byte, spare []Number, f func(m Metric, list []Number)) ([]Numbe
 	return spare, nil
 }
 
-// numbers appends those of a metric to list.
+// numbers returns those of a metric, in list's memory if that is enough.
 func numbers(data []byte, bits uint, list []Number) []Number {
-	list = slices.Grow(list, len(data)/4)
-	last, digits := -1, uint(0)
+	words := len(data) / 4
+	list = slices.Grow(list[:0], words)[:words]
+	n, last, digits := 0, -1, uint(0)
 	for ; len(data) >= 4; data = data[4:] {
 		w := binary.LittleEndian.Uint32(data)
-		at, n := int(w>>bits), int64(w&(1<<bits-1))
+		at, number := int(w>>bits), int64(w&(1<<bits-1))
 		if at == last {
 			digits += bits
-			list[len(list)-1].N |= n << digits
+			list[n-1].N |= number << digits
 			continue
 		}
 		last, digits = at, 0
-		list = append(list, Number{int32(w >> (32 - quarterBits)), int32(w << quarterBits >> quarterBits >> bits), n})
+		list[n] = Number{int32(w >> (32 - quarterBits)), int32(w << quarterBits >> quarterBits >> bits), number}
+		n++
 	}
-	return list
+	return list[:n]
 }
 
 // merge returns the cell that data becomes by adding change.

@@ -25,7 +25,7 @@ func TestCells(t *testing.T) {
 				if m.measured() {
 					bucket = rapid.IntRange(0, Buckets-1).Draw(t, "bucket")
 				}
-				return newKey(m, rapid.Int64Range(0, 96*DaysOf(1)-1).Draw(t, "quarter"), bucket)
+				return newKey(m, rapid.Int64Range(0, 4*96-1).Draw(t, "quarter"), bucket)
 			}), rapid.Int64Range(-3, 1<<40), 0, 20).Draw(t, "change")
 			for k, n := range change {
 				n = max(n, -want[k])

@@ -102,21 +102,30 @@ func (r *Reader) Now(places []int64, f func(m Metric, n int64)) error {
 }
 
 // Days calls f with the numbers of an agent, 0 being all, at a place on days,
-// metric by metric, and with the day since whose beginning they count quarters
-// of an hour. Days are in UTC and count from 1970; what DaysOf has in a cell
-// with one of them is told too. The list is valid until f returns.
-func (r *Reader) Days(agent, place, from, to int64, f func(day int64, m Metric, list []Number)) (err error) {
+// metric by metric, and with the quarter of an hour from which they count. Days,
+// in UTC, and quarters count from 1970. Of agents whole cells are told, which
+// are of four days, from a multiple of four. The list is valid until f returns.
+func (r *Reader) Days(agent, place, from, to int64, f func(first int64, m Metric, list []Number)) (err error) {
+	span := cellsOf(agent) * threeHours / quarter
 	rerr := r.query("SELECT id, data FROM cells WHERE id BETWEEN ? AND ?",
 		func(s *sqlite.Stmt) {
-			s.BindInt64(1, cellID(agent, place, from-from%DaysOf(agent)))
-			s.BindInt64(2, cellID(agent, place, to))
+			id, _ := cellOf(agent, place, from*day)
+			s.BindInt64(1, id)
+			s.BindInt64(2, cellID(agent, place, (to+1)*day/quarter-1))
 		},
 		func(s *sqlite.Stmt) {
 			r.data = slices.Grow(r.data[:0], s.ColumnLen(1))[:s.ColumnLen(1)]
 			s.ColumnBytes(1, r.data)
-			day := s.ColumnInt64(0) & (1<<dayBits - 1)
+			first := s.ColumnInt64(0) & (1<<timeBits - 1) * threeHours / quarter
 			var e error
-			if r.list, e = each(r.data, r.list, func(m Metric, list []Number) { f(day, m, list) }); e != nil {
+			r.list, e = each(r.data, r.list, func(m Metric, list []Number) {
+				if int64(list[len(list)-1].Quarter) < span {
+					f(first, m, list)
+				} else {
+					err = errCell
+				}
+			})
+			if e != nil {
 				err = e
 			}
 		})

@@ -39,6 +39,6 @@ CREATE INDEX conversations_person ON conversations (person);
 CREATE TABLE parts (conversation INTEGER, agent INTEGER, place INTEGER NOT NULL, state INTEGER NOT NULL, opened INTEGER NOT NULL, messages INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
 	quarter INTEGER NOT NULL, PRIMARY KEY (conversation, agent)) WITHOUT ROWID;
 CREATE INDEX parts_agent ON parts (agent, place, state, opened, conversation);
--- Figures of a day (UTC) at a place or, of an agent, of eight days: see cell.go.
--- The id is made of agent, 0 being all, place and first day.
+-- Figures of three hours at a place or, of an agent, of four days: see cell.go.
+-- The id is made of agent, 0 being all, place and time.
 CREATE TABLE cells (id INTEGER PRIMARY KEY, data BLOB NOT NULL);

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/parlance-chat/parlance/internal/report"
 )
 
@@ -96,16 +94,10 @@ func (c *Console) report(q *request) (*reportView, error) {
 		v.By = unit(ask.Until.Sub(ask.Since))
 	}
 	ask.By = v.By
-	group, ctx := errgroup.WithContext(q.Context())
-	group.Go(func() (err error) {
-		v.Overview, err = report.Read(ctx, c.o.Archive, ask)
-		return err
-	})
-	group.Go(func() (err error) {
-		v.Team, err = report.Agents(ctx, c.o.Archive, ask)
-		return err
-	})
-	err = group.Wait()
+	v.Overview, err = report.Read(q.Context(), c.o.Archive, ask)
+	if err == nil {
+		v.Team, err = report.Agents(q.Context(), c.o.Archive, ask)
+	}
 	slices.SortStableFunc(v.Team, func(a, b report.AgentFigures) int { return cmp.Compare(b.Handled, a.Handled) })
 	if errors.Is(err, report.ErrQuery) {
 		return nil, badRequest("There is no such report: it may be too long for steps of one %s, or of days that are not there.", v.By)

@@ -80,6 +80,20 @@ func (h *histogram) add(bucket int, n int64) {
 	h.used[bucket/64] |= 1 << (bucket % 64)
 }
 
+// merged returns h with what o counts. Either may be nil, which is empty.
+func (h *histogram) merged(o *histogram) *histogram {
+	if o == nil {
+		return h
+	}
+	if h == nil {
+		h = new(histogram)
+	}
+	for b, n := range o.all() {
+		h.add(b, n)
+	}
+	return h
+}
+
 func (h *histogram) clear() {
 	for i, word := range h.used {
 		if word != 0 {
@@ -146,13 +160,7 @@ func (s *sum) merge(o *sum) {
 		s.n[m] += n
 	}
 	for i, h := range o.times {
-		if h == nil {
-			continue
-		}
-		to := s.histogram(i)
-		for b, n := range h.all() {
-			to.add(b, n)
-		}
+		s.times[i] = s.times[i].merged(h)
 	}
 	s.busy.quarters += o.busy.quarters
 	s.busy.sum += o.busy.sum
@@ -258,6 +266,17 @@ func (h *heat) add(m archive.Metric, list []archive.Number, at []quarterOf) {
 		default:
 			c.received += n.N
 		}
+	}
+}
+
+func (h *heat) merge(o *heat) {
+	for i := range h {
+		to, c := &h[i], &o[i]
+		to.started += c.started
+		to.sent += c.sent
+		to.received += c.received
+		to.sum += c.sum
+		to.first = to.first.merged(c.first)
 	}
 }
 

@@ -23,10 +23,11 @@ type step struct {
 
 // A plan says where the figures of some days belong.
 type plan struct {
-	first, last int64
+	first, last int64 // days
 	steps       []*step
 	quarters    []quarterOf
 	active      []int64 // conversations in which somebody wrote, by quarter
+	busy        []int32 // the quarters in which there are any
 }
 
 // A quarterOf says where those of a quarter of an hour belong.
@@ -41,7 +42,7 @@ const none = -1
 // that begin on these days.
 func (s *scan) plan(p period, first, days int64, steps []*step) *plan {
 	n := days * quarters
-	plan := &plan{first, first + days - 1, steps, make([]quarterOf, n), make([]int64, n)}
+	plan := &plan{first: first, last: first + days - 1, steps: steps, quarters: make([]quarterOf, n), active: make([]int64, n)}
 	for q := range plan.quarters {
 		plan.quarters[q].step = none
 		t := time.UnixMilli(first*dayTime.Milliseconds() + int64(q)*quarter.Milliseconds()).In(s.q.Zone)
@@ -64,18 +65,24 @@ func (s *scan) plan(p period, first, days int64, steps []*step) *plan {
 	return plan
 }
 
-// at is the plan from a day on.
-func (p *plan) at(day int64) []quarterOf { return p.quarters[(day-p.first)*quarters:] }
+// at is the plan from a quarter of an hour on, which count from 1970.
+func (p *plan) at(first int64) []quarterOf { return p.quarters[first-p.first*quarters:] }
 
-// add adds the numbers of a metric from a day on where they belong.
-func (p *plan) add(day int64, m archive.Metric, list []archive.Number) {
-	at := p.at(day)
+// add adds the numbers of a metric, which count quarters of an hour from one on,
+// where they belong.
+func (p *plan) add(first int64, m archive.Metric, list []archive.Number) {
+	at := p.at(first)
 	if m == archive.Active {
-		active := p.active[(day-p.first)*quarters:]
+		from := int32(first - p.first*quarters)
 		for _, n := range list {
-			if at[n.Quarter].step != none {
-				active[n.Quarter] += n.N
+			if at[n.Quarter].step == none {
+				continue
 			}
+			q := from + n.Quarter
+			if p.active[q] == 0 {
+				p.busy = append(p.busy, q)
+			}
+			p.active[q] += n.N
 		}
 		return
 	}
@@ -96,10 +103,9 @@ func (p *plan) add(day int64, m archive.Metric, list []archive.Number) {
 // load adds in how many conversations there were at once, when all numbers have
 // been added, and forgets it.
 func (p *plan) load() {
-	for q, n := range p.active {
-		if n > 0 {
-			p.steps[p.quarters[q].step].of.load(n)
-		}
+	for _, q := range p.busy {
+		p.steps[p.quarters[q].step].of.load(p.active[q])
+		p.active[q] = 0
 	}
-	clear(p.active)
+	p.busy = p.busy[:0]
 }

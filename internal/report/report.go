@@ -130,30 +130,51 @@ func Read(ctx context.Context, a *archive.Archive, q Query) (o Overview, err err
 	}
 	before, beforeUntil := q.before()
 	o.Since, o.Until, o.BeforeSince, o.BeforeUntil = q.Since.In(q.Zone), q.Until.In(q.Zone), before.In(q.Zone), beforeUntil.In(q.Zone)
+	// Each of two readers has a half of each period.
+	now, earlier := period{o.Since, o.Until, q.By}.halves(), period{o.BeforeSince, o.BeforeUntil, ""}.halves()
+	halves := [2]half{{now: now[0], before: earlier[0]}, {now: now[1], before: earlier[1]}}
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		return look(ctx, a, q, func(s *scan) error {
-			if err := s.now(&o.Now); err != nil {
-				return err
-			}
-			total, heat := &sum{}, &heat{}
-			err := s.period(period{q.Since, q.Until, q.By}, heat, func(start time.Time, of *sum) {
-				if q.By != "" {
-					o.Series = append(o.Series, Slot{start.In(q.Zone), of.figures()})
-				}
-				total.merge(of)
-			})
-			o.Figures = total.figures()
-			heat.fill(&o.Heat)
-			return err
-		})
+	for i := range halves {
+		group.Go(func() error { return look(ctx, a, q, halves[i].read) })
+	}
+	group.Go(func() error { return look(ctx, a, q, func(s *scan) error { return s.now(&o.Now) }) })
+	if err := group.Wait(); err != nil {
+		return o, err
+	}
+	all := &halves[0]
+	all.merge(&halves[1])
+	o.Figures, o.Before, o.Series = all.total.figures(), all.earlier.figures(), all.series
+	all.heat.fill(&o.Heat)
+	return o, nil
+}
+
+// A half is what one reader adds up.
+type half struct {
+	now, before    period
+	total, earlier sum
+	series         []Slot
+	heat           heat
+}
+
+func (h *half) read(s *scan) error {
+	err := s.period(h.now, &h.heat, func(start time.Time, of *sum) {
+		if h.now.by != "" {
+			h.series = append(h.series, Slot{start.In(s.q.Zone), of.figures()})
+		}
+		h.total.merge(of)
 	})
-	group.Go(func() error {
-		return look(ctx, a, q, func(s *scan) error {
-			return s.period(period{before, beforeUntil, ""}, nil, func(_ time.Time, of *sum) { o.Before = of.figures() })
-		})
-	})
-	return o, group.Wait()
+	if err != nil {
+		return err
+	}
+	return s.period(h.before, nil, func(_ time.Time, of *sum) { h.earlier.merge(of) })
+}
+
+// merge adds the half that follows.
+func (h *half) merge(o *half) {
+	h.total.merge(&o.total)
+	h.earlier.merge(&o.earlier)
+	h.series = append(h.series, o.series...)
+	h.heat.merge(&o.heat)
 }
 
 // An AgentFigures is what an agent did between two times.

@@ -69,6 +69,18 @@ type period struct {
 	by           Unit
 }
 
+// halves parts a period where a step begins. The first may be empty.
+func (p period) halves() [2]period {
+	middle := down(p.since.Add(p.until.Sub(p.since) / 2))
+	if p.by != "" {
+		middle = start(middle, p.by)
+	}
+	if middle.Before(p.since) {
+		middle = p.since
+	}
+	return [2]period{{p.since, middle, p.by}, {middle, p.until, p.by}}
+}
+
 // days returns the first day, in UTC, and the last, of the cells that have it.
 func (p *period) days() (first, last int64) {
 	day := dayTime.Milliseconds()
@@ -79,14 +91,17 @@ func (p *period) days() (first, last int64) {
 // period reads the cells some days at a time, and calls emit with each step
 // when it is complete, in order. The sum is valid until emit returns.
 func (s *scan) period(p period, heat *heat, emit func(start time.Time, of *sum)) error {
+	if !p.since.Before(p.until) {
+		return nil
+	}
 	var steps []*step // not complete
 	for day, last := p.days(); day <= last; day += stride {
 		plan := s.plan(p, day, stride, steps)
 		for _, c := range s.cells {
-			err := s.Days(c.agent, c.place, day, day+stride-1, func(day int64, m archive.Metric, list []archive.Number) {
-				plan.add(day, m, list)
+			err := s.Days(c.agent, c.place, day, day+stride-1, func(first int64, m archive.Metric, list []archive.Number) {
+				plan.add(first, m, list)
 				if heat != nil {
-					heat.add(m, list, plan.at(day))
+					heat.add(m, list, plan.at(first))
 				}
 			})
 			if err != nil {
