@@ -165,7 +165,7 @@ func (d *demo) welcome() {
   Open  %s  and chat with yourself; the other pages are beside it.
 
   Simulated chat tools send signed webhooks to http://%s/in/…,
-  the gateway turns them into events, and a stand-in for Segment receives these:
+  the gateway turns them into events, and a stand-in for Segment receives these. Ctrl-C ends it.
 
 `, d.paint.paint(bold, "Parlance demo"), d.paint.paint(bold, "http://"+d.config.Listen+"/playground"), d.config.Listen)
 	d.telling.Store(true)
@@ -187,5 +187,5 @@ func (d *demo) tell(c standin.Call) {
 
 func (d *demo) goodbye() {
 	r := d.segment.Report()
-	fmt.Fprintf(d.out, "\n%d events arrived, %d twice, %d of them broke the specification. Nothing is left behind.\n", r.Calls, r.Repeated, r.Invalid)
+	fmt.Fprintf(d.out, "\n%d calls arrived, and %d more that their messageId told to be repeated; %d of them broke the specification. Nothing is left behind.\n", r.Calls, r.Repeated, r.Invalid)
 }

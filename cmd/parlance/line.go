@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -43,8 +44,8 @@ func line(paint painter, source string, call []byte) string {
 	if p.AgentID != "" {
 		rest += " agent " + p.AgentID
 	}
-	if p.ConversationID == "" && c.UserID != "" {
-		rest += " user " + c.UserID
+	if who := cmp.Or(c.UserID, c.AnonymousID); p.ConversationID == "" && who != "" {
+		rest += " " + who
 	}
 	name, rest, at = printable(name, ""), printable(rest, ""), printable(at, "")
 	return fmt.Sprintf("%s  %s  %s", paint.paint(dim, at), paint.paint(colour, fmt.Sprintf("%-30s", name)), rest)

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -75,6 +77,35 @@ func TestUsage(t *testing.T) {
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("they left %v behind (%v)", left, err)
+	}
+}
+
+// What the README says to write, type and open is there.
+func TestReadme(t *testing.T) {
+	page, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	config := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindSubmatch(page)
+	if err := os.WriteFile(filepath.Join(dir, defaultConfig), config[1], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"CHATWOOT_SECRET", "SHOP_TOKEN", "WEBSITE_KEY", "SEGMENT_KEY"} {
+		t.Setenv(name, "made-up-"+name)
+	}
+	if out, status := parlance(t, dir, "", "check"); status != 0 {
+		t.Errorf("check: got status %d and\n%s", status, out)
+	}
+	for _, m := range regexp.MustCompile(`(?:bin/|\x60)parlance ([a-z]+)`).FindAllSubmatch(page, -1) {
+		if cmd, _, err := command().Find([]string{string(m[1])}); err != nil || cmd.Name() != string(m[1]) {
+			t.Errorf("there is no command %s", m[1])
+		}
+	}
+	for _, m := range regexp.MustCompile(`\]\(([^):#]+)`).FindAllSubmatch(page, -1) {
+		if _, err := os.Stat(filepath.Join("../..", string(m[1]))); err != nil && string(m[1]) != "https" {
+			t.Error(err)
+		}
 	}
 }
 
