@@ -48,12 +48,9 @@ func BenchmarkSend(b *testing.B) {
 			k, _ := key(secret)
 			destinationtest.Race(b, x.calls,
 				destinationtest.Racer{Name: "Send", Send: func(ctx context.Context, a destination.Attempt) error {
-					lanes := make([][]destination.Call, inFlight)
-					for i, c := range a.Calls { // of 100 conversations, one after the other
-						lanes[i%inFlight] = append(lanes[i%inFlight], c)
-					}
 					group, ctx := errgroup.WithContext(ctx)
-					for _, calls := range lanes {
+					group.SetLimit(inFlight)
+					for calls := range slices.Chunk(a.Calls, x.list) {
 						group.Go(func() error { return send(ctx, d, calls) })
 					}
 					return group.Wait()
