@@ -248,7 +248,8 @@ func TestWhoIsDownReadsNothing(t *testing.T) {
 					t.Errorf("events were read %d times while 90 came and %d attempts were made, want that only for those", n, attempts)
 				}
 				close(up)
-				time.Sleep(maxBackoff)
+				time.Sleep(maxBackoff + time.Second) // for the attempts, once the last backoff is over
+				synctest.Wait()
 				if n := len(r.taken()); n != 100 {
 					t.Errorf("got %d events in the end, want 100", n)
 				}
