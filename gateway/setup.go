@@ -159,7 +159,7 @@ func described(c *Config, a console.Addition) (out console.Examined) {
 			out.Variables = append(out.Variables, found[1])
 		}
 	}
-	for _, w := range append(c.Workspaces, Workspace{Name: defaultWorkspace, Sources: c.Sources, Destinations: c.Destinations}) {
+	for _, w := range slices.Concat([]Workspace{{Name: defaultWorkspace, Sources: c.Sources, Destinations: c.Destinations}}, c.Workspaces) {
 		for _, s := range w.Sources {
 			if out.Names = append(out.Names, s.Name); out.Source == "" {
 				out.Source, out.Path = s.Name, s.address(w.Name, a)

@@ -25,7 +25,7 @@ func FuzzForms(f *testing.F) {
 			f.Error(err)
 		}
 	})
-	paths := []string{"/sources/1", "/sources/shop", "/playground", "/parked", "/destinations/1", "/setup", "/login", "/", "/events/1", "/webhooks/1", "/conversations", "/conversations/1",
+	paths := []string{"/sources/1", "/sources/shop", "/playground", "/parked", "/destinations/1", "/setup", "/setup/source", "/setup/destination", "/login", "/", "/events/1", "/webhooks/1", "/conversations", "/conversations/1",
 		"/reports", "/reports/agents.csv", "/quality", "/docs/config.md", "/audit", "/health", "/index.json"}
 	for i := range paths {
 		f.Add(uint8(i), true, "body={}&by=customer&text=hi&conversation=1&source=1&do=count&since=2026-03-02&until=x&tz=Europe/Berlin&workspace=default&after=1&n=-1")
