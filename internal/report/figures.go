@@ -71,12 +71,12 @@ type sum struct {
 
 // A histogram counts by bucket.
 type histogram struct {
-	n    [archive.Buckets]int64
+	n    [archive.Buckets]uint32
 	used [archive.Buckets / 64]uint64 // a bit for each bucket that has been added to, for most have not
 }
 
 func (h *histogram) add(bucket int, n int64) {
-	h.n[bucket] += n
+	h.n[bucket] += uint32(n)
 	h.used[bucket/64] |= 1 << (bucket % 64)
 }
 
@@ -109,7 +109,7 @@ func (h *histogram) all() iter.Seq2[int, int64] {
 		for i, word := range h.used {
 			for ; word != 0; word &= word - 1 {
 				b := i*64 + bits.TrailingZeros64(word)
-				if !yield(b, h.n[b]) {
+				if !yield(b, int64(h.n[b])) {
 					return
 				}
 			}

@@ -10,9 +10,9 @@ import (
 const (
 	quarters = 96
 	dayTime  = quarters * quarter
-	// stride is how many days are planned at once, at least: whole cells, of
-	// agents too.
-	stride = 8
+	// stride is how many days are planned at once, at least: those of an
+	// agent's cell.
+	stride = 4
 )
 
 // A step is a slot that is being added up.
