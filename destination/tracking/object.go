@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strconv"
 	"time"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // An Object is a JSON object whose members keep their order, and their bytes
@@ -21,34 +24,43 @@ type member struct {
 
 var errNoObject = errors.New("tracking: no JSON object")
 
+// parse reads an object. Its values lie in b.
 func parse(b []byte) (*Object, error) {
-	d := json.NewDecoder(bytes.NewReader(b))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+	d := jsontext.NewDecoder(bytes.NewBuffer(b), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
 		return nil, errNoObject
 	}
-	var o Object
-	for d.More() {
-		key, err := d.Token()
+	o := &Object{members: make([]member, 0, 12)} // a call and what is added, mostly
+	for d.PeekKind() == '"' {
+		t, err := d.ReadToken()
 		if err != nil {
 			return nil, err
 		}
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
+		key, from := t.String(), d.InputOffset()
+		if err := d.SkipValue(); err != nil {
 			return nil, err
 		}
-		o.members = append(o.members, member{key.(string), value})
+		value := bytes.TrimLeft(b[from:d.InputOffset()], ": \t\r\n")
+		o.members = append(o.members, member{key, slices.Clip(value)})
 	}
-	return &o, nil
+	if _, err := d.ReadToken(); err != nil {
+		return nil, err
+	}
+	return o, nil
 }
 
 // json returns the object.
 func (o *Object) json() []byte {
-	out := []byte{'{'}
+	size := 2
+	for _, m := range o.members {
+		size += len(m.key) + len(m.value) + len(`"":,`)
+	}
+	out := append(make([]byte, 0, size), '{')
 	for i, m := range o.members {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = append(append(append(out, quote(m.key)...), ':'), m.value...)
+		out = append(append(appendQuote(out, m.key), ':'), m.value...)
 	}
 	return append(out, '}')
 }
@@ -97,6 +109,9 @@ func (o *Object) Text(key string) (text string, ok bool) {
 	if len(value) == 0 || value[0] != '"' {
 		return "", false
 	}
+	if bytes.IndexByte(value, '\\') < 0 && utf8.Valid(value) {
+		return string(value[1 : len(value)-1]), true
+	}
 	return text, json.Unmarshal(value, &text) == nil
 }
 
@@ -121,7 +136,7 @@ func (o *Object) SetMillis(key string, at time.Time) {
 }
 
 // SetText sets a member to a text.
-func (o *Object) SetText(key, text string) { o.Set(key, quote(text)) }
+func (o *Object) SetText(key, text string) { o.Set(key, appendQuote(nil, text)) }
 
 // Copy gives the value of one member to another that is not there.
 func (o *Object) Copy(from, to string) {
@@ -145,12 +160,9 @@ func (o *Object) Within(key string, edit func(*Object)) {
 	o.Set(key, inner.json())
 }
 
-// quote writes s as JSON. Unlike json.Marshal it does not escape for HTML,
-// which could make a call larger than a receiver takes.
-func quote(s string) json.RawMessage {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(s) // a string always encodes
-	return bytes.TrimRight(b.Bytes(), "\n")
+// appendQuote appends s as JSON. Unlike json.Marshal it does not escape for
+// HTML, which could make a call larger than a receiver takes.
+func appendQuote(b []byte, s string) []byte {
+	b, _ = jsontext.AppendQuote(b, s) // what is no UTF-8 it has replaced
+	return b
 }

@@ -3,6 +3,7 @@ package tracking
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 	"testing"
 )
 
@@ -41,8 +42,15 @@ func FuzzObject(f *testing.F) {
 	f.Add([]byte(`{"a":1}x`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		o, err := parse(b)
-		if err != nil || !json.Valid(b) {
+		if !json.Valid(b) || bytes.TrimLeft(b, " \t\r\n")[0] != '{' {
 			return
+		}
+		if err != nil {
+			t.Fatalf("%q: %v", b, err)
+		}
+		var before, after any
+		if json.Unmarshal(b, &before) == nil && (json.Unmarshal(o.json(), &after) != nil || !reflect.DeepEqual(before, after)) {
+			t.Errorf("%q: got %q", b, o.json())
 		}
 		again, err := parse(o.json())
 		if err != nil || !bytes.Equal(o.json(), again.json()) {

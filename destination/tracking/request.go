@@ -163,13 +163,13 @@ func (p *Profile) envelope(b batch) (members []byte) {
 	add("context", b.context)
 	add("integrations", b.integrations)
 	if p.BatchID {
-		add("messageId", quote(b.id()))
+		add("messageId", appendQuote(nil, b.id()))
 	}
 	if p.WriteKey {
-		add("writeKey", quote(p.Key))
+		add("writeKey", appendQuote(nil, p.Key))
 	}
 	if p.KeyMember != "" {
-		add(p.KeyMember, quote(p.Key))
+		add(p.KeyMember, appendQuote(nil, p.Key))
 	}
 	return members
 }
