@@ -28,7 +28,7 @@ const writeKey = "sdk-key"
 // install installs the SDKs once, and returns the directory.
 func install(t testing.TB) string {
 	dir := npmtest.Install(t, "testdata", "--omit=optional")
-	for _, script := range []string{"segment.mjs", "rudderstack.mjs", "standardwebhooks.mjs", "bench.mjs"} {
+	for _, script := range []string{"segment.mjs", "rudderstack.mjs", "standardwebhooks.mjs"} {
 		npmtest.Copy(t, filepath.Join("testdata", script), dir)
 	}
 	return dir
