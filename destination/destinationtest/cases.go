@@ -265,7 +265,7 @@ type watched struct {
 	tales    tales
 
 	mu    sync.Mutex                      // guards the fields below
-	under map[*outcome]context.CancelFunc // attempts under way, if there is no patience for ever
+	under map[*outcome]context.CancelFunc // ends each attempt under way, where patience has an end
 	told  []*outcome
 }
 
