@@ -177,7 +177,8 @@ func TestRestarts(t *testing.T) {
 // What each trouble means, and that it says what to do and no secret.
 func TestTroubles(t *testing.T) {
 	address, db := database(t)
-	run(t, db, "create role locked login password 'right'; create role poor login")
+	role(t, db, "locked", "password 'right'")
+	role(t, db, "poor", "")
 	host := func(user, rest string) string { return strings.Replace(address, "postgres@", user+"@", 1) + rest }
 	tests := []struct{ name, url, prepare, want, says string }{
 		{"wrong password", host("locked:hidden", ""), "", "pause", "password"},
@@ -211,7 +212,8 @@ func TestTroubles(t *testing.T) {
 func TestFewRights(t *testing.T) {
 	address, db := database(t)
 	warehousetest.Send(t, open(t, address), warehousetest.Started)
-	run(t, db, `create role writer login; grant usage on schema live_chat to writer; grant select, insert, update on all tables in schema live_chat to writer`)
+	role(t, db, "writer", "")
+	run(t, db, `grant usage on schema live_chat to writer; grant select, insert, update on all tables in schema live_chat to writer`)
 	d := open(t, strings.Replace(address, "postgres@", "writer@", 1))
 	warehousetest.Send(t, d, warehousetest.Identify(1, "u", `{"name":"Una"}`))
 	if got := query(t, db, "select name from live_chat.users"); got != "Una" {

@@ -180,6 +180,13 @@ func run(t testing.TB, c *pgx.Conn, sql string) {
 	}
 }
 
+// role has the server have a role, which belongs to all databases and may be
+// there.
+func role(t testing.TB, c *pgx.Conn, name, options string) {
+	t.Helper()
+	run(t, c, fmt.Sprintf("do $$ begin create role %s login %s; exception when duplicate_object then null; end $$", name, options))
+}
+
 // query returns rows as lines, with | between values, truth in words, and
 // numbers without zeros at their end.
 func query(t testing.TB, c *pgx.Conn, sql string) string {
