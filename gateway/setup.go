@@ -28,7 +28,7 @@ type setup struct {
 // State implements console.Setup.
 func (s *setup) State() console.SetupState {
 	text, _, closed := s.current()
-	return console.SetupState{File: s.g.config.File, None: len(s.g.inForce.Load().Sources) == 0, Empty: closed == "" && s.first(text), Closed: closed}
+	return console.SetupState{File: s.g.config.File, Empty: closed == "" && s.first(text), Closed: closed}
 }
 
 // first reports whether there is no configuration yet. Then whoever is here sets

@@ -32,8 +32,7 @@ const (
 // A SetupState says what can be added to.
 type SetupState struct {
 	File   string `json:"file"`             // the configuration's path; "" if there is none
-	None   bool   `json:"none"`             // no source is configured
-	Empty  bool   `json:"empty"`            // nothing is, and something can be
+	Empty  bool   `json:"empty"`            // nothing is configured, and something can be
 	Closed string `json:"closed,omitempty"` // why nothing can be written; "" if it can
 }
 
@@ -197,12 +196,18 @@ func (r *redirect) Error() string { return "go to " + r.to }
 
 // first leads somebody who has nothing configured to where that is done.
 func (c *Console) first(q *request) error {
-	if !q.JSON && len(q.URL.Query()) == 0 {
-		if st := c.o.Setup.State(); st.None && st.File != "" {
-			return &redirect{"/setup"}
+	if q.JSON || len(q.URL.Query()) > 0 {
+		return nil
+	}
+	for _, w := range c.o.Workspaces() {
+		if len(c.o.Sources.Sources(w)) > 0 {
+			return nil
 		}
 	}
-	return nil
+	if c.o.Setup.State().File == "" {
+		return nil
+	}
+	return &redirect{"/setup"}
 }
 
 func leads(err error) (to string, ok bool) {
