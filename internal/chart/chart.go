@@ -72,8 +72,8 @@ type drawing struct {
 
 func (d *drawing) add(format string, args ...any) { fmt.Fprintf(d, format, args...) }
 
-// n writes a coordinate.
-func n(v float64) string { return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64) }
+// n writes a coordinate. Adding 0 makes 0 of -0.
+func n(v float64) string { return strconv.FormatFloat(math.Round(v*10)/10+0, 'f', -1, 64) }
 
 // SVG returns the chart as an element of a page.
 func (c *Chart) SVG() string {
@@ -91,7 +91,7 @@ func (c *Chart) SVG() string {
 func (c *Chart) File() string {
 	d := &drawing{Chart: c}
 	h := c.height() + 62
-	d.add(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %s %s" width="%[1]s" height="%s"><style>%s</style><rect class="ground" width="100%%" height="100%%"/>`, n(width), n(h), n(h), style)
+	d.add(`<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="%s" viewBox="0 0 %s %s" width="%[2]s" height="%s"><style>%s</style><rect class="ground" width="100%%" height="100%%"/>`, html.EscapeString(c.Title), n(width), n(h), n(h), style)
 	d.add(`<text class="title" x="12" y="24">%s</text><g transform="translate(0 34)">`, html.EscapeString(c.Title))
 	d.draw()
 	d.add("</g>")
