@@ -8,23 +8,14 @@ import (
 	"slices"
 	"syscall"
 	"testing"
+
+	"github.com/parlance-chat/parlance/internal/disk/disktest"
 )
 
 // Promise 7: a full disk is a clear refusal, and nothing is lost. The disk is
 // a small file system in memory, and something else fills it.
 func TestDiskFull(t *testing.T) {
-	disk := t.TempDir()
-	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=24m"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("mount: %v", err)
-		}
-		t.Skipf("cannot mount a small file system here: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(disk, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
+	disk := disktest.Small(t, "24m")
 	p := newProgram(t, filepath.Join(disk, "data"))
 	p.start()
 	said := 0

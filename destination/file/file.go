@@ -10,11 +10,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
-	"syscall"
 
 	"github.com/parlance-chat/parlance/destination"
+	"github.com/parlance-chat/parlance/internal/disk"
 )
 
 // Settings are the settings of a destination of type file.
@@ -108,7 +107,7 @@ func (d *Destination) open() error {
 		err = f.Truncate(size)
 	}
 	if err == nil {
-		err = syncDir(dir) // or a power failure takes the new file's name away
+		err = disk.Sync(dir) // or a power failure takes the new file's name away
 	}
 	if err != nil {
 		return errors.Join(err, f.Close())
@@ -129,24 +128,7 @@ func makeDir(dir string) error {
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return err
 	}
-	return syncDir(above)
-}
-
-// syncDir puts the names in a directory on disk. Windows does so by itself,
-// and cannot be asked to.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = f.Sync()
-	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
-		err = nil // a file system that has no such thing
-	}
-	return errors.Join(err, f.Close())
+	return disk.Sync(above)
 }
 
 // ready has f be what the path names, with room for more.

@@ -5,27 +5,16 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/parlance-chat/parlance/destination"
 	"github.com/parlance-chat/parlance/destination/destinationtest"
+	"github.com/parlance-chat/parlance/internal/disk/disktest"
 )
 
 // A disk that is really full holds calls back until there is room.
 func TestFullDisk(t *testing.T) {
-	disk := t.TempDir()
-	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=64k"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("mount: %v", err)
-		}
-		t.Skipf("cannot mount a small file system here: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(disk, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
+	disk := disktest.Small(t, "64k")
 	path, ballast := filepath.Join(disk, "events.jsonl"), filepath.Join(disk, "ballast")
 	destinationtest.TestCases(t, []destinationtest.Case{{
 		Name: "tmpfs", Class: "again",

@@ -14,6 +14,7 @@ import (
 	"github.com/parlance-chat/parlance/destination"
 	"github.com/parlance-chat/parlance/destination/destinationtest"
 	"github.com/parlance-chat/parlance/destination/warehouse"
+	"github.com/parlance-chat/parlance/internal/disk"
 )
 
 // BenchmarkSend compares Send with plain loops that write the same calls into
@@ -77,7 +78,7 @@ func written(path string, t *warehouse.Table, a destination.Attempt) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join((&encoder{table: t}).encode(f, rows), f.Sync(), f.Close(), syncDir(filepath.Dir(path)))
+	return errors.Join((&encoder{table: t}).encode(f, rows), f.Sync(), f.Close(), disk.Sync(filepath.Dir(path)))
 }
 
 // flatten adds the values of an object, and of those in it, by names with _.
@@ -154,5 +155,5 @@ func writePlain(path string, rows []plain) error {
 	if _, err = w.Write(rows); err == nil {
 		err = w.Close()
 	}
-	return errors.Join(err, f.Sync(), f.Close(), syncDir(filepath.Dir(path)))
+	return errors.Join(err, f.Sync(), f.Close(), disk.Sync(filepath.Dir(path)))
 }

@@ -67,8 +67,8 @@ func (s *store) openDisk(u *url.URL) (err error) {
 	if err != nil {
 		return err
 	}
-	s.disk = &disk{root: filepath.Clean(dir)}
-	return s.disk.clear()
+	s.folder = &folder{root: filepath.Clean(dir)}
+	return s.folder.clear()
 }
 
 // openS3 has gocloud.dev read the URL, and takes from its client what package

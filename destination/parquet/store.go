@@ -19,8 +19,8 @@ const patience = time.Minute
 type store struct {
 	bucket *blob.Bucket
 	region string // of an S3 bucket, if known
-	// disk is the directory that the bucket is, and nil where it is none.
-	disk *disk
+	// folder is the directory that the bucket is, and nil where it is none.
+	folder *folder
 }
 
 // bounded returns a context for one request. Azure's library takes from it
@@ -49,14 +49,14 @@ func (s *store) write(ctx context.Context, key, kind string, b []byte) error {
 	defer cancel()
 	// One request, so that no parts of a broken upload stay behind.
 	options := &blob.WriterOptions{ContentType: kind, BufferSize: max(2*maxBytes, len(b)+1), MaxConcurrency: 1}
-	if s.disk == nil {
+	if s.folder == nil {
 		return s.bucket.Upload(ctx, key, bytes.NewReader(b), options)
 	}
 	aside := asideKey + "/" + strings.ReplaceAll(key, "/", "+")
 	if err := s.bucket.Upload(ctx, aside, bytes.NewReader(b), options); err != nil {
 		return err
 	}
-	return s.disk.move(aside, key)
+	return s.folder.move(aside, key)
 }
 
 // remove removes what is at a key, if anything is.

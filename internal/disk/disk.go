@@ -1,4 +1,5 @@
-// Package disk says whether and how much more can be written to a directory.
+// Package disk says whether and how much more can be written to a directory,
+// and keeps what was named there.
 package disk
 
 import (

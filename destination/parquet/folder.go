@@ -4,29 +4,29 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
 	"sync"
-	"syscall"
+
+	"github.com/parlance-chat/parlance/internal/disk"
 )
 
 // asideKey is where files of a directory are written before they are moved to
 // their place: some readers take whatever is beside the others.
 const asideKey = "_parlance/aside"
 
-// A disk is a directory that holds a store. It does what package fileblob
+// A folder is a directory that holds a store. It does what package fileblob
 // leaves out: that files outlast a power failure.
-type disk struct {
+type folder struct {
 	root    string
 	lasting sync.Map // directories that do, names and all; each costs a sync for all above it
 }
 
-func (d *disk) path(key string) string { return filepath.Join(d.root, filepath.FromSlash(key)) }
+func (d *folder) path(key string) string { return filepath.Join(d.root, filepath.FromSlash(key)) }
 
 // clear removes what was left aside when somebody pulled the plug.
-func (d *disk) clear() error { return os.RemoveAll(d.path(asideKey)) }
+func (d *folder) clear() error { return os.RemoveAll(d.path(asideKey)) }
 
 // move puts a file in its place, and all of it on disk.
-func (d *disk) move(from, to string) error {
+func (d *folder) move(from, to string) error {
 	if err := flush(d.path(from)); err != nil {
 		return err
 	}
@@ -37,12 +37,12 @@ func (d *disk) move(from, to string) error {
 	if err := os.Rename(d.path(from), d.path(to)); err != nil {
 		return err
 	}
-	return syncDir(dir)
+	return disk.Sync(dir)
 }
 
 // makeDir makes sure that a directory is there, and its name and those of all
 // above it on disk, up to that of the root.
-func (d *disk) makeDir(dir string) error {
+func (d *folder) makeDir(dir string) error {
 	_, err := os.Stat(dir)
 	if _, ok := d.lasting.Load(dir); ok && err == nil {
 		return nil
@@ -52,7 +52,7 @@ func (d *disk) makeDir(dir string) error {
 	}
 	for at := dir; len(at) >= len(d.root) && at != filepath.Dir(at); {
 		at = filepath.Dir(at)
-		if err := syncDir(at); err != nil {
+		if err := disk.Sync(at); err != nil {
 			return err
 		}
 	}
@@ -66,21 +66,4 @@ func flush(path string) error {
 		return err
 	}
 	return errors.Join(f.Sync(), f.Close())
-}
-
-// syncDir puts the names in a directory on disk. Windows does so by itself,
-// and cannot be asked to.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = f.Sync()
-	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
-		err = nil // a file system that has no such thing
-	}
-	return errors.Join(err, f.Close())
 }

@@ -1,12 +1,77 @@
 package gateway
 
 import (
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/parlance-chat/parlance/internal/deliver"
 )
+
+// The second of the Segment family in a workspace has messageIds of its own.
+func TestSalt(t *testing.T) {
+	c := parse(t, `
+destinations:
+  log: {type: file, path: a}
+  eu: {type: segment, write_key: a, region: eu}
+  us: {type: segment, write_key: b}
+  archive: {type: file, path: b}
+workspaces:
+  acme: {destinations: {us: {type: segment, write_key: b}}}
+`)
+	var got []string
+	for _, d := range resolve(t, c).Destinations {
+		got = append(got, d.Name+"="+d.Policy.Salt)
+	}
+	if want := "log= eu= us=us archive= us="; strings.Join(got, " ") != want {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// A platform that takes Sent and Received to be the company's gets them so,
+// whatever the workspace says, unless the destination itself says something.
+func TestPerspectiveOfThePlatform(t *testing.T) {
+	c := parse(t, `
+perspective: customer
+destinations:
+  a: {type: customerio, write_key: a}
+  b: {type: customerio, write_key: b, perspective: customer, message_body: omit}
+  c: {type: segment, write_key: c}
+`)
+	var got []string
+	for _, d := range resolve(t, c).Destinations {
+		got = append(got, string(d.Policy.Perspective)+" "+string(d.Policy.MessageBody))
+	}
+	if want := []string{"company ", "customer omit", "customer "}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Two destinations that write to one file would write over each other.
+func TestSameFileTwice(t *testing.T) {
+	_, err := Parse([]byte("destinations: {log: {type: file, path: ./a}}\nworkspaces: {acme: {destinations: {log: {type: file, path: a}}}}\n"), "parlance.yaml", env)
+	if want := "parlance.yaml:2:36: workspaces.acme.destinations.log: writes to the same place as destinations.log"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// Declared first is first, whatever the names are.
+func TestOrder(t *testing.T) {
+	names := strings.Fields("z y x m n o a c b 1 0")
+	yaml := "destinations:\n"
+	for _, n := range names {
+		yaml += "  " + n + ": {type: file, path: " + n + "}\n"
+	}
+	var got []string
+	for _, d := range resolve(t, parse(t, yaml)).Destinations {
+		got = append(got, d.Name)
+	}
+	if !reflect.DeepEqual(got, names) {
+		t.Errorf("got %v, want %v", got, names)
+	}
+}
 
 func parsePace(t *testing.T, keys string) (*Config, error) {
 	t.Helper()

@@ -1,0 +1,2 @@
+// Package disktest gives tests a small disk of their own.
+package disktest
