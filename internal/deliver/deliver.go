@@ -99,8 +99,7 @@ func Run(ctx context.Context, o Options) error {
 
 func newLoop(ctx context.Context, o Options) *loop {
 	o.Log = o.Log.With("workspace", o.Workspace, "destination", o.Name)
-	l := &loop{sender: newSender(o), ctx: ctx,
-		look: make(chan struct{}, 1), saving: make(chan struct{}, 1)}
+	l := &loop{sender: newSender(o), ctx: ctx, look: make(chan struct{}, 1), saving: make(chan struct{}, 1)}
 	l.gate = newGate(l)
 	l.window = newWindow(l.limits)
 	return l
@@ -230,11 +229,17 @@ func (l *loop) begin() {
 
 // work flies, and makes room for the next flight.
 func (l *loop) work(items []*item) {
-	l.fly(items)
+	items = l.fly(items)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.window.release(items)
 	l.flights--
+	l.goOn()
+}
+
+// goOn has flights begin after something has come free. The caller holds the
+// lock.
+func (l *loop) goOn() {
 	if l.waits {
 		l.begin() // the reader has nothing to add
 	} else {

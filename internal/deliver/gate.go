@@ -39,6 +39,7 @@ type gate struct {
 	state  state
 	until  time.Time // when the next attempt may be, in a state that ends
 	failed int       // attempts in a row
+	taken  int       // attempts so far, or refused: either shows that the destination is there
 	backed int       // times in a row that attempts had to stay away: the backoff
 	epoch  int       // counts changes of state: what came of an attempt before the last is old
 	told   bool      // the log has been told that it is not ok
@@ -48,6 +49,7 @@ type gate struct {
 type pass struct {
 	epoch int
 	probe bool // it is the single one
+	taken int  // attempts of the gate until then
 }
 
 func newGate(l *loop) *gate {
@@ -101,7 +103,7 @@ func (g *gate) look(now time.Time, calls int) (p pass, wait time.Duration) {
 	if p.probe = g.state != ok; p.probe {
 		g.become(probing, time.Time{})
 	}
-	p.epoch = g.epoch
+	p.epoch, p.taken = g.epoch, g.taken
 	return p, 0
 }
 
@@ -143,6 +145,7 @@ func (g *gate) leave(p pass, err error) (alone bool) {
 	old, now := p.epoch != g.epoch, time.Now()
 	var wait *destination.Wait
 	if err == nil || errors.As(err, new(*destination.Refusal)) {
+		g.taken++
 		if !old {
 			g.recover()
 		}

@@ -124,12 +124,19 @@ func TestProbe(t *testing.T) {
 	})
 }
 
-// What only one attempt meets holds up only its own calls.
+// What one conversation meets holds up only its own calls, also those that came
+// with them.
 func TestOneConversationInTrouble(t *testing.T) {
+	for _, calls := range []int{1, 8} {
+		oneConversationInTrouble(t, calls)
+	}
+}
+
+func oneConversationInTrouble(t *testing.T, calls int) {
 	synctest.Test(t, func(t *testing.T) {
 		j := openJournal(t)
-		b := newBusy(destination.Limits{Calls: 1, InFlight: 4}, func(a destination.Attempt) error {
-			if a.Calls[0].MessageID == "m0003" {
+		b := newBusy(destination.Limits{Calls: calls, InFlight: 4}, func(a destination.Attempt) error {
+			if slices.ContainsFunc(a.Calls, func(c destination.Call) bool { return c.MessageID == "m0003" }) {
 				return errors.New("500 Internal Server Error")
 			}
 			return nil

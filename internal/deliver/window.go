@@ -180,16 +180,50 @@ func (w *window) release(flight []*item) {
 		if t == nil || !t.flying {
 			continue // another call of the flight has told
 		}
-		if t.flying = false; len(t.waiting) == 0 {
+		if w.let(t); len(t.waiting) == 0 {
 			delete(w.threads, key)
-			continue
 		}
-		w.ready = append(w.ready, t)
-		w.calls, w.size = w.calls+len(t.waiting), w.size+t.size
 	}
 	if len(w.threads) == 0 {
 		w.threads, w.ready = nil, nil // of thousands of destinations, most are idle
 	}
+}
+
+// let has what waits of a thread take off again.
+func (w *window) let(t *thread) {
+	if t.flying = false; len(t.waiting) > 0 {
+		w.ready = append(w.ready, t)
+		w.calls, w.size = w.calls+len(t.waiting), w.size+t.size
+	}
+}
+
+// part takes half of the conversations that are not done out of a flight, lets
+// them take off again, and returns the flight without them.
+func (w *window) part(flight []*item) (rest []*item) {
+	back := map[string][]*item{}
+	var keys []string
+	for _, i := range flight {
+		key := w.key(i)
+		if i.done {
+			continue
+		}
+		if back[key] == nil {
+			keys = append(keys, key)
+		}
+		back[key] = append(back[key], i)
+	}
+	for _, key := range keys[:(len(keys)+1)/2] {
+		delete(back, key)
+	}
+	for _, key := range keys[(len(keys)+1)/2:] {
+		t := w.threads[key]
+		for _, i := range back[key] {
+			t.size += i.size()
+		}
+		t.waiting = append(back[key], t.waiting...)
+		w.let(t)
+	}
+	return slices.DeleteFunc(flight, func(i *item) bool { return back[w.key(i)] != nil })
 }
 
 // done notes that items are, and moves on to the first that is not.
