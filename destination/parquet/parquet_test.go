@@ -172,3 +172,21 @@ func TestLayout(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
+
+// Whoever removes what was read, directories and all, does not stop what is new.
+func TestDirectoriesRemoved(t *testing.T) {
+	dir := t.TempDir()
+	d := local(t, dir)
+	for i, id := range []string{"a", "b"} {
+		if err := d.Send(t.Context(), attempt(event(id, i))); err != nil {
+			t.Fatal(err)
+		}
+		files := filepath.Join(dir, "live_chat_message_sent", "date=2026-03-02")
+		if names, err := os.ReadDir(files); len(names) != 1 {
+			t.Errorf("%s: got %v (%v), want one file", id, names, err)
+		}
+		if err := os.RemoveAll(filepath.Dir(files)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
