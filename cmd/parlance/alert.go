@@ -44,5 +44,5 @@ names, and says what they answered. It needs no gateway.`,
 		return nil
 	}
 	cmd.AddCommand(ends(test, "a receiver did not take its test"))
-	return onlyGroups(cmd)
+	return group(cmd)
 }

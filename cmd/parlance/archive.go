@@ -16,7 +16,7 @@ func archiveCommand() *cobra.Command {
 		Short: "Make the archive anew: the conversations and figures that the console shows",
 	}
 	cmd.AddCommand(rebuildCommand())
-	return onlyGroups(cmd)
+	return group(cmd)
 }
 
 func rebuildCommand() *cobra.Command {

@@ -38,6 +38,7 @@ parlance-doctor, with the property test: true. That is the only proof where a pl
 		if err != nil {
 			return err
 		}
+		file.tellMissing(cmd.ErrOrStderr())
 		config.Version, e.Destinations = version, args
 		parts, err := config.Examine(cmd.Context(), e)
 		if err != nil {

@@ -83,7 +83,7 @@ func command() *cobra.Command {
 		{"Begin", []*cobra.Command{demoCommand(), serveCommand(), checkCommand(), doctorCommand(), connectorsCommand(), destinationsCommand(), passwordCommand()}},
 		{"Look at a gateway", []*cobra.Command{statusCommand(), tailCommand(), unreadableCommand(), parkedCommand(), alertCommand()}},
 		{"Correct it", []*cobra.Command{pauseCommand(), resumeCommand(), replayCommand(), forgetCommand(), archiveCommand()}},
-		{"Webhooks in files", []*cobra.Command{captureCommand(), mapCommand(), importCommand(), simulateCommand()}},
+		{"Webhooks by hand", []*cobra.Command{captureCommand(), mapCommand(), importCommand(), simulateCommand()}},
 		{"The specification", []*cobra.Command{lintCommand(), exportCommand()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title + ":"})
@@ -93,12 +93,12 @@ func command() *cobra.Command {
 		}
 	}
 	root.AddCommand(versionCommand())
-	return onlyGroups(root)
+	return group(root)
 }
 
-// onlyGroups has a command that does nothing itself print its help, and refuse
+// group has a command that does nothing itself print its help, and refuse
 // what is none of its commands.
-func onlyGroups(cmd *cobra.Command) *cobra.Command {
+func group(cmd *cobra.Command) *cobra.Command {
 	cmd.Args = noArgs
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	return cmd
@@ -182,6 +182,14 @@ func (c *configFile) read(read func(path string) (*gateway.Config, error)) (*gat
 	}
 	c.was = c.was || err == nil
 	return config, err
+}
+
+// tellMissing says that no file was there, where defaults alone are of little
+// use.
+func (c *configFile) tellMissing(w io.Writer) {
+	if !c.was {
+		fmt.Fprintf(w, "parlance: there is no %s here, so this is without sources and destinations; --config FILE names another\n", defaultConfig)
+	}
 }
 
 // newLog logs as text to a terminal, and as JSON otherwise.

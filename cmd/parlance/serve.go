@@ -142,8 +142,8 @@ func checkCommand() *cobra.Command {
 		Use:   "check",
 		Short: "Read the configuration, and print what is wrong with it or what is in force",
 		Long: `Check reads the configuration and prints every problem with its line and column; or what is in force, with
-defaults filled in and secrets hidden. What it lets pass, 'parlance serve' takes; but whether the address is
-free, only the start can tell. It changes nothing.`,
+defaults filled in and secrets hidden. What it lets pass, 'parlance serve' takes as the same user on the same
+machine; but whether the address is free, only the start can tell. It changes nothing.`,
 		Example: "  parlance check --config parlance.yaml",
 		Args:    noArgs,
 	}
@@ -153,9 +153,7 @@ free, only the start can tell. It changes nothing.`,
 		if err != nil {
 			return err
 		}
-		if !file.was {
-			fmt.Fprintf(cmd.ErrOrStderr(), "parlance: there is no %s here; without it, this is in force:\n", defaultConfig)
-		}
+		file.tellMissing(cmd.ErrOrStderr())
 		for _, name := range unsigned(*config) {
 			fmt.Fprintf(cmd.ErrOrStderr(), "parlance: nothing signs the webhooks of %s: whoever knows its path can tell anything, so keep that secret\n", name)
 		}

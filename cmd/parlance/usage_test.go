@@ -43,6 +43,7 @@ func TestUsage(t *testing.T) {
 		"serve --config nope.yaml":  {1, "nope.yaml: no such file"},
 		"check parlance.yaml":       {2, "--config FILE"},
 		"check":                     {0, "there is no parlance.yaml here"},
+		"doctor":                    {0, "there is no parlance.yaml here"},
 		"lint --bogus":              {2, "parlance lint --help"},
 		"lint a b":                  {2, "one file"},
 		"export":                    {2, "rudderstack-plan, schema, segment-plan"},
