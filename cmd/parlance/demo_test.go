@@ -74,7 +74,7 @@ func TestDemo(t *testing.T) {
 	cmd := exec.Command(binary, "demo", "--for", "2s", "--rate", "20")
 	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
 	out, err := cmd.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "events arrived") || !strings.Contains(string(out), " 0 of them broke the specification") {
+	if err != nil || !strings.Contains(string(out), "calls arrived") || !strings.Contains(string(out), " 0 of them broke the specification") {
 		t.Errorf("got %v and\n%s", err, out)
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
