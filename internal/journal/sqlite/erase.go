@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"time"
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
@@ -38,17 +39,36 @@ func (j *Journal) Erase(ctx context.Context, workspace string, e journal.Eraser,
 	}
 	// Whoever reads must read the file again, and its log must not hold what
 	// is gone.
-	return errors.Join(err, j.alone(func(t *tx) error { return t.w.recall() }), j.outside("PRAGMA wal_checkpoint(TRUNCATE)"), j.outside(secureFast))
+	return errors.Join(err, j.alone(func(t *tx) error { return t.w.recall() }), j.emptyLog(), j.outside(secureFast))
 }
 
 // Compact writes the file anew, so that nothing is in it that was deleted long
 // ago. Nobody can write meanwhile.
 func (j *Journal) Compact() error {
-	return errors.Join(j.outside("VACUUM"), j.outside("PRAGMA wal_checkpoint(TRUNCATE)"))
+	return errors.Join(j.outside("VACUUM"), j.emptyLog())
 }
 
 func (j *Journal) outside(statement string) error {
 	return j.alone(func(t *tx) error { return t.w.exec(statement) })
+}
+
+// emptyLog folds SQLite's log into the file, and empties it. While it is being
+// folded beside the writer, SQLite does nothing, and says so in a row alone.
+func (j *Journal) emptyLog() error {
+	for range 1000 {
+		busy := false
+		err := j.alone(func(t *tx) error {
+			return sqlitex.Execute(t.w.conn, "PRAGMA wal_checkpoint(TRUNCATE)", &sqlitex.ExecOptions{ResultFunc: func(s *sqlite.Stmt) error {
+				busy = s.ColumnInt(0) != 0
+				return nil
+			}})
+		})
+		if err != nil || !busy {
+			return err
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return errors.New("SQLite's log is in use all the time, and holds what is deleted still; try again")
 }
 
 // alone has the writer do something outside of any transaction.
