@@ -50,6 +50,9 @@ type Attempt struct {
 	Calls []Call
 	// Retry counts the failed attempts with the same calls before this one.
 	Retry int
+	// Again says that the calls are delivered once more, beside what is new:
+	// the two take turns, and each comes back in its own time to what failed.
+	Again bool
 	// SentAt is the time of this attempt; it is in each call's JSON already.
 	SentAt time.Time
 	// Tell, if not nil, wants to hear of each exchange with the receiver. It

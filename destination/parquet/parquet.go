@@ -106,7 +106,7 @@ func (d *Destination) send(ctx context.Context, s *store, a destination.Attempt)
 	if err != nil {
 		return told(a, "read "+recordKey, err)
 	}
-	left, ids, taken := last.part(a.Calls, d.remembered)
+	left, ids, taken := last.part(a, d.remembered)
 	if a.Calls = left; len(left) == 0 && len(last.Files) == 0 {
 		return nil
 	}
@@ -114,7 +114,8 @@ func (d *Destination) send(ctx context.Context, s *store, a destination.Attempt)
 	if err != nil {
 		return err
 	}
-	now := record{Version: recordVersion, Columns: d.columns, Taken: taken, Files: keys(files), Gone: last.gone(files)}
+	now := record{Version: recordVersion, Columns: d.columns, Taken: last.Taken, Again: last.Again, Files: keys(files), Gone: last.gone(files)}
+	*now.of(a.Again) = taken
 	if err := s.removeAll(ctx, slices.Concat(now.Gone, last.Gone), now.Files); err != nil {
 		return told(a, "delete files that the last attempt left", err)
 	}
@@ -130,7 +131,7 @@ func (d *Destination) send(ctx context.Context, s *store, a destination.Attempt)
 		return err
 	}
 	if now.Files = nil; len(ids) > 0 {
-		now.Taken = slices.Insert(taken, 0, ids)
+		*now.of(a.Again) = slices.Insert(taken, 0, ids)
 	}
 	return told(a, "write "+recordKey, s.note(ctx, now))
 }

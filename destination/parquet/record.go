@@ -27,9 +27,11 @@ const recordVersion = 1
 type record struct {
 	Version int `json:"version"`
 	// Taken are the ids of calls that have their rows and may come again, those
-	// of the latest attempt first. Earlier ones may too: a replay takes turns
-	// with what is new, each with a cursor of its own.
+	// of the latest attempt first. Again are those of calls that were delivered
+	// once more. That takes turns with what is new, however often the one has its
+	// turn before the other comes back to what it does not know to be taken.
 	Taken [][]string `json:"taken,omitempty"`
+	Again [][]string `json:"again,omitempty"`
 	// Columns tells which columns the tables have.
 	Columns string `json:"columns"`
 	// Files are those of an attempt that was not finished.
@@ -64,19 +66,32 @@ func (s *store) note(ctx context.Context, r record) error {
 	return s.write(ctx, recordKey, "application/json", b)
 }
 
+// of returns those taken of what is delivered once more, or of what is new.
+func (r *record) of(again bool) *[][]string {
+	if again {
+		return &r.Again
+	}
+	return &r.Taken
+}
+
 // part returns the calls that have no rows yet, each once, with their ids, and
 // which of those taken may still come again: of earlier attempts whose calls do
 // not come now, as many as are to be remembered.
-func (r record) part(calls []destination.Call, remembered int) (left []destination.Call, ids []string, taken [][]string) {
-	attempts, fresh := make(map[string]int), make(map[string]bool, len(calls))
-	for i, list := range r.Taken {
+func (r record) part(a destination.Attempt, remembered int) (left []destination.Call, ids []string, taken [][]string) {
+	own, there := *r.of(a.Again), make(map[string]int)
+	for _, list := range *r.of(!a.Again) {
 		for _, id := range list {
-			attempts[id] = i
+			there[id] = len(own) // of none of these attempts
 		}
 	}
-	again := make(map[int]bool)
-	for _, c := range calls {
-		if i, ok := attempts[c.MessageID]; ok {
+	for i, list := range own {
+		for _, id := range list {
+			there[id] = i
+		}
+	}
+	fresh, again := make(map[string]bool, len(a.Calls)), make(map[int]bool)
+	for _, c := range a.Calls {
+		if i, ok := there[c.MessageID]; ok {
 			again[i] = true
 		} else if !fresh[c.MessageID] {
 			fresh[c.MessageID] = true
@@ -84,7 +99,7 @@ func (r record) part(calls []destination.Call, remembered int) (left []destinati
 		}
 	}
 	var others [][]string
-	for i, list := range r.Taken {
+	for i, list := range own {
 		if again[i] {
 			taken = append(taken, list) // before the others: it was in the latest attempt, too
 		} else if remembered -= len(list); i == 0 || remembered >= 0 {

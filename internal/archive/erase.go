@@ -146,9 +146,18 @@ func (a *Archive) Compact() error {
 	return checkpoint(a.conn)
 }
 
-// checkpoint folds SQLite's log into the file, and empties it.
+// checkpoint folds SQLite's log into the file, and empties it. SQLite waits for
+// those who read; where that takes too long, it says so in a row alone.
 func checkpoint(conn *sqlite.Conn) error {
-	if err := sqlitex.ExecuteTransient(conn, "PRAGMA wal_checkpoint(TRUNCATE)", nil); err != nil {
+	busy := false
+	err := sqlitex.ExecuteTransient(conn, "PRAGMA wal_checkpoint(TRUNCATE)", &sqlitex.ExecOptions{ResultFunc: func(s *sqlite.Stmt) error {
+		busy = s.ColumnInt(0) != 0
+		return nil
+	}})
+	if err == nil && busy {
+		err = errors.New("it is read all the time, and its log holds what is deleted still; try again")
+	}
+	if err != nil {
 		return fmt.Errorf("archive: checkpoint: %w", err)
 	}
 	return nil

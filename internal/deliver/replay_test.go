@@ -210,6 +210,9 @@ func TestShare(t *testing.T) {
 		r := &receiver{limits: destination.Limits{InFlight: 3, Age: time.Second}}
 		r.answer = func(a destination.Attempt) error {
 			kind := a.Calls[0].MessageID
+			if a.Again != (kind == "alone") {
+				t.Errorf("%s: delivered once more: %t", kind, a.Again)
+			}
 			mu.Lock()
 			under[kind]++
 			if under["alone"] > 1 || under["alone"] == 1 && under["many"] > 0 || under["many"] > 3 {

@@ -42,5 +42,6 @@ func (w way) Send(ctx context.Context, a destination.Attempt) error {
 		return err
 	}
 	defer w.turns.Release(w.weight)
+	a.Again = w.alone
 	return w.Destination.Send(ctx, a)
 }
