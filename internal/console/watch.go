@@ -13,8 +13,10 @@ const (
 	// renewal bounds how long somebody watches before the browser asks anew,
 	// which it does by itself: who may come in no more is out then.
 	renewal = 5 * time.Minute
-	// maxWatching is how often somebody may watch at once.
+	// maxWatching is how often somebody may watch at once, and maxTogether how
+	// often all may who have one name, where the console is open.
 	maxWatching = 20
+	maxTogether = 200
 )
 
 // A crowd is those who watch. The zero value is ready.
@@ -30,7 +32,11 @@ func (c *crowd) join(name string) (leave func(), ok bool) {
 	if c.here == nil {
 		c.here = map[string]int{}
 	}
-	if c.here[name] >= maxWatching {
+	most := maxWatching
+	if name == access.ThisMachine {
+		most = maxTogether
+	}
+	if c.here[name] >= most {
 		return nil, false
 	}
 	c.here[name]++
@@ -48,7 +54,7 @@ func (c *Console) watching(h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		leave, ok := c.crowd.join(access.Of(r.Context()).Name)
 		if !ok {
-			http.Error(w, "you watch in too many windows already; close some", http.StatusTooManyRequests)
+			http.Error(w, "too many windows watch already; close some", http.StatusTooManyRequests)
 			return
 		}
 		defer leave()

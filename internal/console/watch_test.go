@@ -29,6 +29,14 @@ func TestWatching(t *testing.T) {
 		if status := ask("mia"); status != http.StatusTooManyRequests {
 			t.Errorf("one more: got %d, want 429", status)
 		}
+		for range 100 {
+			go func() {
+				if status := ask(access.ThisMachine); status != http.StatusOK {
+					t.Errorf("one of many of this machine: got %d", status)
+				}
+			}()
+		}
+		synctest.Wait()
 		if status := ask("max"); status != http.StatusOK || time.Since(begun) != renewal {
 			t.Errorf("another: got %d after %s", status, time.Since(begun))
 		}

@@ -31,6 +31,10 @@ type User struct {
 	Logout bool
 }
 
+// ThisMachine is the name of all who come in without a login, where the console
+// is open to this machine.
+const ThisMachine = "local"
+
 type key struct{}
 
 // With returns a context for a request of u.

@@ -196,7 +196,7 @@ func (g *Guard) user(r *http.Request) (User, error) {
 		case elsewhere(g.o.PublicURL):
 			return User{}, errPublic
 		}
-		return f.grant("local", Operator, false), nil
+		return f.grant(ThisMachine, Operator, false), nil
 	}
 	name := g.sessions.GetString(r.Context(), "name")
 	if name == "" {
