@@ -23,6 +23,9 @@ import (
 	"github.com/parlance-chat/parlance/internal/phrase"
 )
 
+// Watching returns how many browser windows follow what passes.
+func (g *Gateway) Watching() int { return g.console.Watching() }
+
 // newConsole returns the pages that show this gateway.
 func (g *Gateway) newConsole(hub *live.Hub) *console.Console {
 	t := g.target()

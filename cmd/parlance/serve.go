@@ -64,7 +64,7 @@ losing a request; what is wrong with it is logged, and the old one stays in forc
 			})
 		})
 		forgetStart()
-		beside.Go(func() { tuneMemory(ctx) })
+		beside.Go(func() { tuneMemory(ctx, g.Watching) })
 		err = g.Run(ctx)
 		cancel()
 		beside.Wait()

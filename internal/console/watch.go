@@ -49,6 +49,16 @@ func (c *crowd) join(name string) (leave func(), ok bool) {
 	}, true
 }
 
+// Watching returns how many windows watch now.
+func (c *Console) Watching() (n int) {
+	c.crowd.mu.Lock()
+	defer c.crowd.mu.Unlock()
+	for _, windows := range c.crowd.here {
+		n += windows
+	}
+	return n
+}
+
 // watching bounds what would go on for as long as somebody watches.
 func (c *Console) watching(h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {

@@ -14,7 +14,8 @@ import (
 // nor in so many windows that nothing is left for others.
 func TestWatching(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := new(Console).watching(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+		c := new(Console)
+		h := c.watching(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 		begun := time.Now()
 		ask := func(name string) int {
 			w := httptest.NewRecorder()
@@ -37,6 +38,9 @@ func TestWatching(t *testing.T) {
 			}()
 		}
 		synctest.Wait()
+		if n := c.Watching(); n != maxWatching+100 {
+			t.Errorf("got %d who watch, want %d", n, maxWatching+100)
+		}
 		if status := ask("max"); status != http.StatusOK || time.Since(begun) != renewal {
 			t.Errorf("another: got %d after %s", status, time.Since(begun))
 		}
