@@ -13,11 +13,11 @@ import (
 	"github.com/parlance-chat/parlance/internal/console/browsertest"
 )
 
-// The demo as a visitor has it: one chats with oneself, and looks around. The
-// README's pictures are made here; see CONTRIBUTING.md.
-func TestDemoInBrowser(t *testing.T) {
-	cmd := exec.Command(binary, "demo", "--listen", "127.0.0.1:0", "--rate", "20")
-	cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
+// startDemo has a demo run at some free port, which keeps its files in dir.
+func startDemo(t *testing.T, dir string) (cmd *exec.Cmd, out io.ReadCloser) {
+	t.Helper()
+	cmd = exec.Command(binary, "demo", "--listen", "127.0.0.1:0", "--rate", "20")
+	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -25,6 +25,13 @@ func TestDemoInBrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return cmd, out
+}
+
+// The demo as a visitor has it: one chats with oneself, and looks around. The
+// README's pictures are made here; see CONTRIBUTING.md.
+func TestDemoInBrowser(t *testing.T) {
+	cmd, out := startDemo(t, t.TempDir())
 	in := bufio.NewReader(out)
 	var address []string
 	for address == nil {
@@ -91,17 +98,10 @@ func TestDemoCutShort(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			cmd := exec.Command(binary, "demo", "--rate", "20")
-			cmd.Env = append(os.Environ(), "TMPDIR="+dir)
-			out, err := cmd.StdoutPipe()
-			if err == nil {
-				err = cmd.Start()
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
+			cmd, out := startDemo(t, dir)
 			in := bufio.NewReader(out)
 			for line := ""; !strings.Contains(line, "Live Chat"); {
+				var err error
 				if line, err = in.ReadString('\n'); err != nil {
 					t.Fatal(err)
 				}

@@ -138,14 +138,14 @@ func compare(x, y *item) int {
 // conversation without ID stands for the calls that pass through a source.
 type task struct {
 	conversation               journal.Conversation
-	activities                 []applicable
+	activities                 []toldBy
 	calls                      []journal.Event
 	woken                      bool
 	applied, repeated, invalid int // by the last try
 }
 
-// An applicable is an activity, and the webhook that told of it.
-type applicable struct {
+// A toldBy is an activity, and the webhook that told of it.
+type toldBy struct {
 	conversation.Activity
 	webhook journal.Seq
 }
@@ -174,7 +174,7 @@ func (ts *tasks) add(t *task, it *item) {
 		b = it.of.unpack()
 		ts.unpacked[it.of] = b
 	}
-	t.activities = append(t.activities, applicable{it.activity(b), it.webhook})
+	t.activities = append(t.activities, toldBy{it.activity(b), it.webhook})
 }
 
 // take removes the first lots of the queue, which are due, from what waits, and
